@@ -1,0 +1,33 @@
+/*
+ * Event channels, the two-level interface: a port's pending bit in shared_info,
+ * a selector and a byte in vcpu_info, and a wake. A port is free or fully built;
+ * its state changes under the owner's event_lock; for two domains both locks are
+ * taken, lower domid first. Reading the pending bit needs no lock.
+ */
+#ifndef CHANNEL_EVTCHN_H
+#define CHANNEL_EVTCHN_H
+
+#include "domain/domain.h"
+
+int evtchn_init(struct domain *d) must_check;
+void evtchn_fini(struct domain *d);	/* closes all; peers become unbound */
+
+/* Set the port pending in d and wake its vCPU as the ABI says. Any CPU; no lock needed. */
+void evtchn_set_pending(struct domain *d, u32 port);
+
+/* Virtual interrupt: per-vCPU (TIMER, DEBUG) or global. Nothing if unbound. */
+void evtchn_virq(struct vcpu *v, u32 virq);
+void evtchn_virq_global(struct domain *d, u32 virq);
+
+/* A port whose other end is the hypervisor (console, store): returns the port or -errno. notify runs on the sender's CPU, no lock held. */
+int evtchn_alloc_hypervisor(struct domain *d, void (*notify)(void *arg), void *arg) must_check;
+
+/* The vCPU has an upcall to take: pending and not masked. */
+static inline bool evtchn_upcall_due(const struct vcpu *v)
+{
+	return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
+}
+
+/* sched_op poll: see hypercall/sched_op.c */
+
+#endif

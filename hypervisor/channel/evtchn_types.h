@@ -1,0 +1,36 @@
+/* A domain's event channels. Rules: evtchn.h. */
+#ifndef CHANNEL_EVTCHN_TYPES_H
+#define CHANNEL_EVTCHN_TYPES_H
+
+#include "lib/types.h"
+
+#define EVTCHN_PORTS		4096	/* two-level ABI, 64-bit guest */
+#define EVTCHN_BUCKET_PORTS	128
+#define EVTCHN_BUCKETS		(EVTCHN_PORTS / EVTCHN_BUCKET_PORTS)
+
+enum evtchn_state {
+	EVTCHN_FREE = 0,
+	EVTCHN_RESERVED,
+	EVTCHN_UNBOUND,		/* waits for remote_domid */
+	EVTCHN_INTERDOMAIN,
+	EVTCHN_VIRQ,
+	EVTCHN_IPI,
+	EVTCHN_HYPERVISOR,	/* the other end is in the hypervisor: console */
+};
+
+struct evtchn {
+	u8 state;		/* enum evtchn_state */
+	u8 virq;
+	u16 remote_domid;
+	u32 remote_port;
+	u32 vcpu;		/* notified vCPU */
+	void (*notify)(void *arg);	/* EVTCHN_HYPERVISOR: the guest sent */
+	void *arg;
+};
+
+struct evtchn_table {
+	struct evtchn *buckets[EVTCHN_BUCKETS];	/* heap, grown on demand */
+	u32 port_limit;				/* highest usable port + 1 */
+};
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * Domains and vCPUs: the structures, and how a domain is found. Each field
+ * ends with a letter for what protects it:
+ *   c  constant after creation          m  domain.mm.lock
+ *   e  domain.event_lock                s  the vCPU's run queue lock (sched.c)
+ *   v  only the CPU that runs the vCPU, or anyone while it cannot run
+ *   a  atomic
+ *
+ * Read next: builder.c (how one is made), sched.h (how its vCPUs run),
+ * ../mm/ptable.h (its page tables), ../channel/evtchn.h (its events).
+ */
+#ifndef DOMAIN_DOMAIN_H
+#define DOMAIN_DOMAIN_H
+
+#include <parley/callback.h>
+#include <parley/shared_info.h>
+#include <parley/trap.h>
+#include <parley/vcpu.h>
+
+#include "channel/evtchn_types.h"
+#include "cpu/fpu_types.h"
+#include "cpu/regs.h"
+#include "domain/sched_types.h"
+#include "domain/timer_types.h"
+#include "lib/lock.h"
+#include "mm/owner.h"
+
+#define DOMAIN_MAX		1024	/* live at once */
+#define DOMAIN_VCPU_MAX		32	/* what shared_info has room for */
+#define DOMAIN_NAME_MAX		64
+
+#define GDT_GUEST_PAGES		14	/* the guest's part of its GDT */
+#define LDT_MAX_PAGES		16
+
+struct domain;
+
+/* vcpu.mode: which half of the guest runs; both are ring 3 */
+#define VCPU_MODE_USER		0
+#define VCPU_MODE_KERNEL	1
+
+struct vcpu {
+	/* What entry.S reads; offsets through arch/asm_offsets.c. */
+	struct pv_vcpu_info *info;	/* v: mapped alias of the guest's vcpu_info */
+	u64 kernel_cr3;			/* v: root of the kernel half, machine address */
+	u64 user_cr3;			/* v: root of the user half, 0: none */
+	u64 kernel_sp;			/* v: stack for a bounce from user mode */
+	u64 kernel_ss;			/* v */
+	u64 syscall_entry;		/* v: guest handler of SYSCALL, 0: none */
+	u64 event_entry;		/* v: upcall handler, 0: none */
+	u64 failsafe_entry;		/* v */
+	u64 syscall32_entry;		/* v */
+	u64 sysenter_entry;		/* v */
+	u8  mode;			/* v: VCPU_MODE_* */
+	u8  syscall_masks;		/* v: 1: mask upcalls on entry by SYSCALL */
+	u8  failsafe_masks;		/* v */
+	u8  syscall32_masks;		/* v */
+	u8  sysenter_masks;		/* v */
+	u8  iopl;			/* v: virtual IOPL set by physdev set_iopl */
+	u8  ts;				/* v: guest's CR0.TS */
+	u8  nmi_pending;		/* a: vcpu_op send_nmi; delivered at next exit */
+	struct pv_trap_info *traps;	/* v: 256 entries, one page */
+
+	struct domain *domain;		/* c */
+	u32 id;				/* c: 0 .. domain->vcpu_count - 1 */
+	u32 global_id;			/* c */
+	bool initialised;		/* m: vcpu_op initialise done (vCPU 0: by the builder) */
+
+	struct cpu_regs regs;		/* v: while not running; else on the CPU's stack */
+	u64 fs_base, gs_base_user, gs_base_kernel;	/* v: while not running */
+	u16 sel_ds, sel_es, sel_fs, sel_gs;		/* v: while not running */
+	u64 cr2;			/* v: what a read of CR2 gives */
+	u64 cr4;			/* v: the guest's view */
+	u64 xcr0;			/* v */
+	u64 debugreg[8];		/* v */
+	u64 tsc_aux;			/* v */
+	u64 vm_assist;			/* v: of this vCPU's domain copy */
+	struct fpu_state *fpu;		/* v: page-aligned save area, or CPU registers */
+
+	mfn_t gdt_frames[GDT_GUEST_PAGES];	/* m: MFN_INVALID: not set */
+	u32 gdt_entries;			/* m */
+	mfn_t ldt_frames[LDT_MAX_PAGES];	/* m */
+	u64 ldt_base;				/* m: guest address */
+	u32 ldt_entries;			/* m */
+
+	mfn_t info_mfn;			/* m: frame of a registered vcpu_info, or invalid */
+	struct sched_vcpu sched;	/* s: see sched_types.h */
+	struct timer singleshot;	/* v: vcpu_op set_singleshot, set_timer_op */
+	struct timer periodic;		/* v */
+	u64 periodic_ns;		/* v: 0: stopped */
+	struct timer poll_timer;	/* v: sched_op poll's timeout */
+	u16 virq_port[PV_VIRQ_COUNT];	/* e: 0: unbound */
+	u64 poll_ports[2];		/* e: see evtchn.c */
+	u64 runstate_area;		/* v: guest address, 0: none */
+	u64 time_area;			/* v: guest address of a registered time area, 0: none */
+	struct pv_vcpu_runstate_info runstate;	/* s */
+	u64 stats_entries[8];		/* v: counted entries by kind */
+};
+
+/* domain.life, in this order only */
+enum domain_life {
+	DOMAIN_BUILDING = 0,
+	DOMAIN_ALIVE,
+	DOMAIN_SHUTDOWN,	/* asked to shut down: no vCPU runs, memory still there */
+	DOMAIN_DYING,		/* being taken apart by steps */
+	DOMAIN_DEAD,
+};
+
+struct domain {
+	u16 id;				/* c: 1 .. PV_DOMID_FIRST_RESERVED - 1 */
+	bool is_control;		/* c: may call control operations */
+	u32 vcpu_count;			/* c */
+	struct vcpu *vcpus[DOMAIN_VCPU_MAX];	/* c */
+	char name[DOMAIN_NAME_MAX];	/* c */
+	u8 uuid[16];			/* c */
+
+	struct mm_owner mm;		/* what mm/ knows of it: frames, lock, job */
+	struct pv_shared_info *shared;	/* c: through the direct map */
+	mfn_t shared_mfn;		/* c */
+	u64 vm_assist;			/* m: bits by PV_VM_ASSIST_* */
+	gfn_t max_gfn;			/* m: highest pfn at build */
+
+	struct spinlock event_lock;
+	struct evtchn_table events;	/* e */
+
+	struct spinlock grant_lock;
+	struct grant_table *grants;	/* grant_lock */
+
+	struct domain_console *console;	/* c: console ring service */
+	struct sched_domain sched;	/* s: weight, cap */
+	enum domain_life life;		/* a */
+	u32 pause_count;		/* a */
+	u8 shutdown_reason;		/* a: PV_SHUTDOWN_*, valid from DOMAIN_SHUTDOWN on */
+	bool crashed;			/* a: killed by the hypervisor */
+	char crash_reason[128];		/* a: first reason, one line */
+	u64 stats_hypercalls[64];	/* a (plain increments): by number */
+	struct domain *next;		/* control: list of all */
+};
+
+extern struct domain *domain_list;	/* control lock; grows at head */
+
+/* The live domain of that id (PV_DOMID_SELF: the caller's), or NULL. */
+struct domain *domain_find(u16 domid);
+
+/* vCPU `id` of d, or NULL if it has none such. */
+static inline struct vcpu *domain_vcpu(struct domain *d, u64 id)
+{
+	return id < d->vcpu_count ? d->vcpus[id] : NULL;
+}
+
+/*
+ * End a domain for its own fault: the first reason is kept, its vCPUs stop at
+ * the next exit, its registers and stack are printed. Returns to the caller,
+ * who must return at once without touching the guest further.
+ */
+void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
+
+/* sched_op shutdown: all vCPUs stop; reason is PV_SHUTDOWN_*. */
+void domain_shutdown(struct domain *d, u8 reason);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The scheduler: per-CPU run queues of vCPUs, idle that halts. schedule() is
+ * called only on the way out to a guest (CPU_WORK_RESCHED) and from idle, so no
+ * hypervisor code is ever preempted and no vCPU needs a stack of its own.
+ *
+ * A vCPU that blocks: sched_block() marks it BLOCKED and asks for a
+ * reschedule; evtchn_send() sets the pending bits and then calls sched_wake().
+ * Both orders are safe since sched_block() looks at the pending bit again
+ * after publishing BLOCKED (full barrier; partner in sched_wake()).
+ */
+#ifndef DOMAIN_SCHED_H
+#define DOMAIN_SCHED_H
+
+#include "domain/domain.h"
+
+/* Boot: once, before any vCPU exists; then once on each CPU. */
+void sched_init(void);
+void sched_init_cpu(void);
+
+/* A new vCPU: OFFLINE, with its domain's weight. And its end (must not run). */
+void sched_vcpu_init(struct vcpu *v);
+void sched_vcpu_fini(struct vcpu *v);
+
+/* OFFLINE -> runnable; runnable or blocked -> OFFLINE (also the current one, at its next exit). */
+void sched_online(struct vcpu *v);
+void sched_offline(struct vcpu *v);
+
+/* Event came: BLOCKED -> runnable and a kick of its CPU; else a kick if it runs elsewhere, so that it looks at its events. */
+void sched_wake(struct vcpu *v);
+
+/* The current vCPU waits for an event (its upcall mask already clear) / gives way. Takes effect at the exit. */
+void sched_block(void);
+void sched_yield(void);
+
+/* Pause counts stop and restart all of a domain's vCPUs. sched_pause_domain returns at once;
+ * sched_domain_is_quiet() tells when none of its vCPUs runs on any CPU. */
+void sched_pause_domain(struct domain *d);
+void sched_unpause_domain(struct domain *d);
+bool sched_domain_is_quiet(const struct domain *d);
+
+/* True if v runs on some CPU now. */
+bool sched_vcpu_is_running(const struct vcpu *v);
+
+/*
+ * Choose who runs next here and switch to it (cpu/switch.h: vcpu_switch(prev,
+ * next)); called with the guest's registers in cpu_info()->regs. Returns when
+ * a guest is to be entered: halts here while there is none.
+ */
+void schedule(void);
+
+/* First entry of a CPU into scheduling, from boot; never returns (ends in entry.S's exit to the guest). */
+void noreturn_fn sched_start(void);
+
+#endif

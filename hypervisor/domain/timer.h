@@ -1,0 +1,27 @@
+/*
+ * Time: nanoseconds since boot from the TSC, and one-shot timers in a heap per
+ * CPU that program the local APIC timer. Timers never fire early. Fire
+ * functions run on that CPU, interrupts off, no lock held, from
+ * timer_run() - on the exit path or from idle - and may set timers.
+ */
+#ifndef DOMAIN_TIMER_H
+#define DOMAIN_TIMER_H
+
+#include "domain/timer_types.h"
+
+/* ns since the hypervisor started; the same on all CPUs; monotonic. */
+u64 time_now_ns(void);
+
+void timer_init_cpu(void);
+void timer_init(struct timer *t, void (*fire)(void *arg), void *arg);
+
+/* (Re)set for an absolute time, on this CPU's heap; in the past: fires at the next timer_run(), which is forced soon. -PV_ENOMEM never: room is kept per timer_init. */
+void timer_set(struct timer *t, u64 deadline_ns);
+
+/* Stop it wherever it is; afterwards fire is not running on any CPU, unless called from fire itself. */
+void timer_stop(struct timer *t);
+
+/* Run what is due on this CPU and program the next interrupt. Clears CPU_WORK_TIMER. */
+void timer_run(void);
+
+#endif

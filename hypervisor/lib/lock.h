@@ -1,0 +1,54 @@
+/*
+ * Ticket spin locks: fair, and held with interrupts off (ring 0 never enables
+ * them but when idle). A CPU that spins keeps answering cross-CPU requests
+ * (TLB flushes), else two CPUs could wait for each other: see cpu_serve().
+ *
+ * Lock order, outermost first:
+ *   control (domain list changes) > domain.mm.lock (lower domid first)
+ *   > domain.event_lock > domain.grant_lock > runqueue lock > timer lock
+ *   > allocator lock > log lock
+ */
+#ifndef LIB_LOCK_H
+#define LIB_LOCK_H
+
+#include "lib/types.h"
+
+struct spinlock {
+	u16 next;	/* ticket to hand out */
+	u16 owner;	/* ticket being served */
+};
+
+#define SPINLOCK_INIT { 0, 0 }
+
+/* Wait loop of spin_lock: pause, and answer other CPUs' requests. Provided by cpu/ (host: tests/fake). */
+void cpu_serve(void);
+
+static inline void spin_lock(struct spinlock *lock)
+{
+	u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
+		cpu_serve();
+	}
+}
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+	u16 owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
+	u16 expect = owner;
+
+	return __atomic_compare_exchange_n(&lock->next, &expect, (u16)(owner + 1), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+	__atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
+}
+
+static inline bool spin_is_locked(const struct spinlock *lock)
+{
+	return READ_ONCE(lock->owner) != READ_ONCE(lock->next);
+}
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The state of a page-table operation that ran out of its budget: which tables
+ * are half done, innermost last, and in which direction. Rules: mm/types.c.
+ */
+#ifndef MM_JOB_TYPES_H
+#define MM_JOB_TYPES_H
+
+#include "mm/addr.h"
+
+enum mm_job_state {
+	MM_JOB_IDLE = 0,
+	MM_JOB_PROMOTE,		/* validating entries [index, 512) */
+	MM_JOB_DEMOTE,		/* dropping entries [0, index) */
+	MM_JOB_HELD,		/* promoted; the job holds the type use until its op restarts */
+};
+
+struct mm_job {
+	enum mm_job_state state;
+	u32 depth;		/* tables on the stack */
+	struct {
+		u32 mfn;
+		u16 index;
+		u16 level;
+	} stack[4];
+	int result;		/* of a failed promotion: -errno, for its op's restart */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * What the mm room knows of a domain: an owner of frames. It is embedded in
+ * struct domain; mm/ never sees the rest. Fields: c constant, m under .lock,
+ * a atomic.
+ */
+#ifndef MM_OWNER_H
+#define MM_OWNER_H
+
+#include "lib/lock.h"
+#include "mm/frame.h"
+#include "mm/job_types.h"
+
+struct mm_owner {
+	u16 id;			/* c: the domid, as in frame.owner */
+	struct spinlock lock;	/* all page-table work of the domain */
+	u64 tlb_cpus;		/* a: CPUs that may hold translations of it */
+	struct frame_list frames;	/* m: all it owns */
+	u64 max_frames;		/* m: limit on frames.count */
+	struct mm_job job;	/* m: a page-table operation that was preempted */
+};
+
+#endif

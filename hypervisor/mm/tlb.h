@@ -1,0 +1,26 @@
+/*
+ * TLB flushes. A CPU's tlb clock stamp says when it last flushed everything;
+ * a frame's stamp says when its last writable use (or reference) went. A frame
+ * may take a new type or owner only after every CPU in its owner's tlb_cpus
+ * whose flush is not newer has flushed.
+ */
+#ifndef MM_TLB_H
+#define MM_TLB_H
+
+#include "lib/types.h"
+
+/* This CPU: everything (global entries too) / one address. */
+void tlb_flush_local(void);
+void tlb_flush_page_local(u64 va);
+
+/* The CPUs of the mask (this one included or not); returns when all have done it. Caller may hold locks: others answer while they spin. */
+void tlb_flush_cpus(u64 cpu_mask);
+void tlb_flush_page_cpus(u64 cpu_mask, u64 va);
+
+/* The clock now, to stamp a frame whose last use goes; wraps are handled inside by flushing all. */
+u32 tlb_clock_now(void);
+
+/* Flush those CPUs of the mask that have not flushed since the stamp. */
+void tlb_flush_filtered(u64 cpu_mask, u32 stamp);
+
+#endif

@@ -1,0 +1,272 @@
+/*
+ * Writing goes in file order through one function, which either sums the bytes
+ * for the checksum or writes them, so the two cannot differ.
+ */
+#include "bundlefile.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* Where the bytes go: into the sum, or with fd >= 0 to the file. */
+struct sink {
+	int fd;
+	uint32_t crc;
+	uint64_t at;
+};
+
+void bundlefile_init(struct bundlefile *bundle, uint32_t count)
+{
+	memset(bundle, 0, sizeof(*bundle));
+	bundle->records = calloc(count, sizeof(*bundle->records));
+	bundle->kernels = calloc(count, sizeof(*bundle->kernels));
+	bundle->ramdisks = calloc(count, sizeof(*bundle->ramdisks));
+	if (!bundle->records || !bundle->kernels || !bundle->ramdisks) {
+		abort();
+	}
+	bundle->header.domain_count = count;
+}
+
+void bundlefile_free(struct bundlefile *bundle)
+{
+	for (uint32_t i = 0; i < bundle->header.domain_count; i++) {
+		blob_free(&bundle->kernels[i]);
+		blob_free(&bundle->ramdisks[i]);
+	}
+	free(bundle->records);
+	free(bundle->kernels);
+	free(bundle->ramdisks);
+	memset(bundle, 0, sizeof(*bundle));
+}
+
+static uint64_t align_up(uint64_t offset)
+{
+	return (offset + PV_BUNDLE_ALIGN - 1) & ~(uint64_t)(PV_BUNDLE_ALIGN - 1);
+}
+
+static uint32_t sum_bytes(uint32_t crc, const void *data, size_t size)
+{
+	return (uint32_t)crc32_z(crc, data, size);
+}
+
+static int sink_put(struct sink *sink, const void *data, size_t size, struct problem *problem)
+{
+	const uint8_t *at = data;
+
+	sink->at += size;
+	if (sink->fd < 0) {
+		sink->crc = sum_bytes(sink->crc, data, size);
+		return 0;
+	}
+	while (size) {
+		ssize_t wrote = write(sink->fd, at, size);
+
+		if (wrote < 0 && errno != EINTR) {
+			return problem_set(problem, "cannot write: %s", strerror(errno));
+		}
+		if (wrote > 0) {
+			at += wrote;
+			size -= (size_t)wrote;
+		}
+	}
+	return 0;
+}
+
+static int sink_pad_to(struct sink *sink, uint64_t offset, struct problem *problem)
+{
+	static const uint8_t zeros[PV_BUNDLE_ALIGN];
+
+	if (offset < sink->at || offset - sink->at > sizeof(zeros)) {
+		return problem_set(problem, "the bundle is not laid out");
+	}
+	return sink_put(sink, zeros, (size_t)(offset - sink->at), problem);
+}
+
+static int put_image(struct sink *sink, const struct blob *image, uint64_t offset,
+		     struct problem *problem)
+{
+	if (!image->size) {
+		return 0;
+	}
+	return sink_pad_to(sink, offset, problem) ||
+	       sink_put(sink, image->data, image->size, problem);
+}
+
+static int put_all(const struct bundlefile *bundle, struct sink *sink, struct problem *problem)
+{
+	const struct pv_bundle_header *header = &bundle->header;
+
+	if (sink_put(sink, header, sizeof(*header), problem) ||
+	    sink_put(sink, bundle->records, header->domain_count * sizeof(*bundle->records),
+		     problem)) {
+		return -1;
+	}
+	for (uint32_t i = 0; i < header->domain_count; i++) {
+		const struct pv_bundle_domain *record = &bundle->records[i];
+
+		if (put_image(sink, &bundle->kernels[i], record->kernel_offset, problem) ||
+		    put_image(sink, &bundle->ramdisks[i], record->ramdisk_offset, problem)) {
+			return -1;
+		}
+	}
+	return sink_pad_to(sink, header->total_size, problem);
+}
+
+static void place_image(const struct blob *image, uint64_t *end, uint64_t *offset, uint64_t *size)
+{
+	*size = image->size;
+	*offset = image->size ? align_up(*end) : 0;
+	*end = image->size ? *offset + image->size : *end;
+}
+
+int bundlefile_layout(struct bundlefile *bundle, struct problem *problem)
+{
+	struct pv_bundle_header *header = &bundle->header;
+	uint64_t end = sizeof(*header) + header->domain_count * sizeof(*bundle->records);
+	struct sink sum = { .fd = -1 };
+
+	header->magic = PV_BUNDLE_MAGIC;
+	header->version = PV_BUNDLE_VERSION;
+	header->domain_size = sizeof(*bundle->records);
+	header->domain_offset = sizeof(*header);
+	for (uint32_t i = 0; i < header->domain_count; i++) {
+		struct pv_bundle_domain *record = &bundle->records[i];
+
+		place_image(&bundle->kernels[i], &end, &record->kernel_offset,
+			    &record->kernel_size);
+		place_image(&bundle->ramdisks[i], &end, &record->ramdisk_offset,
+			    &record->ramdisk_size);
+	}
+	header->total_size = align_up(end);
+	header->crc32 = 0;
+	if (header->total_size > BUNDLEFILE_SIZE_MAX) {
+		return problem_set(problem,
+				   "kernels and ramdisks together are %llu MiB, the limit is "
+				   "%llu MiB (make the ramdisks smaller)",
+				   (unsigned long long)(header->total_size >> 20),
+				   BUNDLEFILE_SIZE_MAX >> 20);
+	}
+	if (put_all(bundle, &sum, problem)) {
+		return -1;
+	}
+	header->crc32 = sum.crc;
+	return 0;
+}
+
+int bundlefile_write(const struct bundlefile *bundle, int fd, struct problem *problem)
+{
+	struct sink sink = { .fd = fd };
+
+	return put_all(bundle, &sink, problem) ? -1 : 0;
+}
+
+static bool is_inside(uint64_t total, uint64_t offset, uint64_t size)
+{
+	return offset <= total && size <= total - offset;
+}
+
+static int verify_header(const uint8_t *data, size_t size, struct pv_bundle_header *header,
+			 struct problem *problem)
+{
+	if (size < sizeof(*header)) {
+		return problem_set(problem, "too short for a launch bundle");
+	}
+	memcpy(header, data, sizeof(*header));
+	if (header->magic != PV_BUNDLE_MAGIC) {
+		return problem_set(problem, "not a launch bundle (make one by `parley bundle`)");
+	}
+	if (header->version != PV_BUNDLE_VERSION) {
+		return problem_set(problem, "version %u of the format, this parley knows %u",
+				   header->version, PV_BUNDLE_VERSION);
+	}
+	if (header->total_size != size) {
+		return problem_set(problem, "should have %llu bytes and has %zu",
+				   (unsigned long long)header->total_size, size);
+	}
+	if (header->domain_count < 1 || header->domain_count > PV_BUNDLE_MAX_DOMAINS ||
+	    header->domain_size != sizeof(struct pv_bundle_domain) ||
+	    !is_inside(size, header->domain_offset,
+		       (uint64_t)header->domain_count * header->domain_size)) {
+		return problem_set(problem, "the table of domains is damaged");
+	}
+	return 0;
+}
+
+static int verify_sum(const uint8_t *data, size_t size, const struct pv_bundle_header *header,
+		      struct problem *problem)
+{
+	struct pv_bundle_header copy = *header;
+	uint32_t crc;
+
+	copy.crc32 = 0;
+	crc = sum_bytes(0, &copy, sizeof(copy));
+	crc = sum_bytes(crc, data + sizeof(copy), size - sizeof(copy));
+	if (crc != header->crc32) {
+		return problem_set(problem, "the checksum is %08x and should be %08x", crc,
+				   header->crc32);
+	}
+	return 0;
+}
+
+static bool is_image_whole(size_t size, uint64_t offset, uint64_t length)
+{
+	if (length == 0) {
+		return offset == 0;
+	}
+	return offset % PV_BUNDLE_ALIGN == 0 && offset >= sizeof(struct pv_bundle_header) &&
+	       is_inside(size, offset, length);
+}
+
+static const char *find_fault(const struct pv_bundle_domain *record, size_t size)
+{
+	if (!memchr(record->name, '\0', sizeof(record->name)) || !record->name[0]) {
+		return "the name is not a string";
+	}
+	if (!memchr(record->cmdline, '\0', sizeof(record->cmdline))) {
+		return "the command line is not a string";
+	}
+	if (!record->kernel_size ||
+	    !is_image_whole(size, record->kernel_offset, record->kernel_size)) {
+		return "the kernel is not whole";
+	}
+	if (!is_image_whole(size, record->ramdisk_offset, record->ramdisk_size)) {
+		return "the ramdisk is not whole";
+	}
+	if (!record->memory_pages || !record->vcpu_count) {
+		return "it has no memory or no vCPU";
+	}
+	return NULL;
+}
+
+int bundlefile_verify(const uint8_t *data, size_t size, struct problem *problem)
+{
+	struct pv_bundle_header header;
+
+	if (verify_header(data, size, &header, problem) ||
+	    verify_sum(data, size, &header, problem)) {
+		return -1;
+	}
+	for (uint32_t i = 0; i < header.domain_count; i++) {
+		struct pv_bundle_domain record = bundlefile_get_record(data, i);
+		const char *fault = find_fault(&record, size);
+
+		if (fault) {
+			return problem_set(problem, "domain %u: %s", i, fault);
+		}
+	}
+	return 0;
+}
+
+struct pv_bundle_domain bundlefile_get_record(const uint8_t *data, uint32_t index)
+{
+	struct pv_bundle_header header;
+	struct pv_bundle_domain record;
+
+	memcpy(&header, data, sizeof(header));
+	memcpy(&record, data + header.domain_offset + (size_t)index * sizeof(record),
+	       sizeof(record));
+	return record;
+}

@@ -12,7 +12,6 @@
 #define PV_EPERM	1	/* the caller has not the right */
 #define PV_ENOENT	2	/* no such thing (a vCPU beyond the maximum) */
 #define PV_ESRCH	3	/* no such domain */
-#define PV_EINTR	4
 #define PV_EIO		5
 #define PV_ENXIO	6
 #define PV_E2BIG	7	/* a count is above the limit */

@@ -1,0 +1,31 @@
+# Running: `make run` and its relatives. One configuration, two domains: Debian and `hello`.
+
+RUN_INITRD := $(O)/run/initrd.cpio.gz
+RUN_NEEDS := all $(RUN_INITRD) $(CACHE)/vmlinuz
+run = tools/build/run $(O) $(CACHE)/vmlinuz $(RUN_INITRD)
+
+$(CACHE)/vmlinuz:
+	@echo 'no kernel in $(CACHE); run: make deps' >&2; exit 1
+
+$(RUN_INITRD): tools/build/run-init tools/build/initrd
+	$(call say,INITRD,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/build/initrd $@ tools/build/run-init
+
+.PHONY: run
+run: $(RUN_NEEDS) ## boot Debian and `hello`: a shell on a terminal, a short script elsewhere
+	$(Q)$(run)
+
+.PHONY: debug-run
+debug-run: $(RUN_NEEDS) ## the same, with every interrupt and reset of the machine in build/run/qemu.log
+	$(Q)$(run) --qemu-arg -d --qemu-arg int,cpu_reset --qemu-arg -D --qemu-arg $(O)/run/qemu.log
+
+.PHONY: gdb
+gdb: $(RUN_NEEDS) ## the same, stopped at the first instruction, with gdb and the symbols
+	$(Q)command -v gdb >/dev/null || { echo 'install gdb first' >&2; exit 1; }
+	$(Q)$(run) --gdb </dev/null >$(O)/run/gdb-console.log 2>&1 & \
+		gdb -q -ex 'target remote localhost:1234' $(O)/hypervisor.elf
+
+.PHONY: iso
+iso: $(RUN_NEEDS) ## make build/parley.iso of the same, for GRUB on a real machine
+	$(Q)$(run) --image $(O)/parley.iso

@@ -1,0 +1,114 @@
+# The tests. Every program here is a Criterion program; tools/build/run-tests adds up the results.
+
+# ---------------------------------------------------------------------------------------------
+# unit: each tests/unit/test_AREA.c is a program, linked with archives of the hypervisor's and the
+# tools' logic compiled for the host; the linker takes from them what the test needs.
+# ---------------------------------------------------------------------------------------------
+
+# The rooms whose files compile on the host; HOST_EXCLUDE has those files that touch the CPU.
+HOST_ROOMS := lib mm channel domain hypercall pv
+HOST_EXCLUDE :=
+HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c)))
+FAKE_SRCS := $(wildcard tests/fake/*.c)
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c))
+UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/unit/%)
+
+$(O)/obj/unit/hypervisor/%.o: hypervisor/%.c $(O)/gen/flags.unit | $(HV_GEN)
+	$(call say,CC-unit,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_HV_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(O)/obj/unit/gen/%.o: $(O)/gen/%.c $(O)/gen/flags.unit | $(HV_GEN)
+	$(call say,CC-unit,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_HV_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(O)/obj/unit/tools/%.o: tools/%.c $(O)/gen/flags.unit
+	$(call say,CC-unit,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_TOOL_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(O)/obj/unit/tests/%.o: tests/%.c $(O)/gen/flags.unit | $(HV_GEN)
+	$(call say,CC-unit,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_TEST_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+define archive
+$(O)/obj/unit/$(1).a: $(2)
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D)
+	$(Q)rm -f $$@ && $(AR) rcsT $$@ $$^
+endef
+unit_objs = $(1:%.c=$(O)/obj/unit/%.o)
+$(eval $(call archive,libhelper,$(call unit_objs,$(UNIT_HELPER_SRCS))))
+$(eval $(call archive,libfake,$(call unit_objs,$(FAKE_SRCS))))
+$(eval $(call archive,libhypervisor,$(call unit_objs,$(HOST_SRCS)) $(O)/obj/unit/gen/dispatch.o))
+$(eval $(call archive,libparley,$(call unit_objs,$(filter-out %/main.c,$(PARLEY_SRCS)))))
+UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley,$(O)/obj/unit/$(a).a)
+.SECONDARY: $(call unit_objs,$(UNIT_SRCS))
+
+$(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(UNIT_ARCHIVES) -Wl,--end-group \
+		-lcriterion $(PARLEY_LIBS)
+
+# Criterion must see a test's signal before ASan turns it into a report.
+.PHONY: unit
+unit: $(UNIT_BINS) ## run the unit tests on the host, under ASan and UBSan
+	$(Q)ASAN_OPTIONS=handle_segv=0:allow_user_segv_handler=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		tools/build/run-tests $(UNIT_BINS)
+
+# ---------------------------------------------------------------------------------------------
+# abi: our headers against those of Debian's libxen-dev
+# ---------------------------------------------------------------------------------------------
+
+ABI_TEST_SRCS := $(wildcard tests/abi/*.c)
+ABI_TEST_BINS := $(if $(ABI_TEST_SRCS),$(O)/tests/abi/abi)
+
+$(O)/obj/test/%.o: %.c $(O)/gen/flags.test
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -Iabi $(DEPFLAGS) -c -o $@ $<
+
+$(O)/tests/abi/abi: $(ABI_TEST_SRCS:%.c=$(O)/obj/test/%.o)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ -lcriterion
+
+.PHONY: abi-test
+abi-test: $(ABI_TEST_BINS) ## compare our headers with libxen-dev's
+	$(Q)tools/build/run-tests $(ABI_TEST_BINS)
+
+# ---------------------------------------------------------------------------------------------
+# system: guests booted by `parley run` on an emulated machine. Each case has a machine of two
+# CPUs at most, so two at a time keep a small host busy and no case waits for its neighbours.
+# ---------------------------------------------------------------------------------------------
+
+SYSTEM_TEST_SRCS := $(wildcard tests/system/*.c)
+SYSTEM_TEST_BINS := $(if $(SYSTEM_TEST_SRCS),$(O)/tests/system/system)
+SYSTEM_JOBS ?= 2
+TEST_PROGRAM_SRCS := $(wildcard tests/system/programs/*.c)
+TEST_PROGRAMS := $(TEST_PROGRAM_SRCS:tests/system/programs/%.c=$(O)/tests/programs/%)
+
+$(O)/tests/system/system: $(SYSTEM_TEST_SRCS:%.c=$(O)/obj/test/%.o)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ -lcriterion
+
+# Static programs that work a guest kernel hard and check what they get.
+$(O)/tests/programs/%: tests/system/programs/%.c $(O)/gen/flags.test
+	$(call say,CC,$@)
+	@mkdir -p $(@D) $(O)/obj/test
+	$(Q)$(CC) $(TEST_CFLAGS) -O2 -static -pthread $(DEPFLAGS) -MF $(O)/obj/test/program-$*.d -o $@ $<
+
+$(O)/tests/initrd.cpio.gz: tests/system/init $(TEST_PROGRAMS) tools/build/initrd
+	$(call say,INITRD,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/build/initrd $@ tests/system/init $(TEST_PROGRAMS)
+
+.PHONY: system-test
+system-test: all $(SYSTEM_TEST_BINS) $(TEST_GUEST_ELFS) $(O)/tests/initrd.cpio.gz $(CACHE)/vmlinuz ## boot guests and check what they do
+	$(Q)PARLEY_BUILD=$(O) PARLEY_CACHE=$(CACHE) CRITERION_ARGS="--jobs $(SYSTEM_JOBS) $(CRITERION_ARGS)" \
+		tools/build/run-tests $(SYSTEM_TEST_BINS)

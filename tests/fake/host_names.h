@@ -7,6 +7,7 @@
 #ifndef FAKE_HOST_NAMES_H
 #define FAKE_HOST_NAMES_H
 
+#define crc32 hv_crc32
 #define memchr hv_memchr
 #define memcmp hv_memcmp
 #define memcpy hv_memcpy

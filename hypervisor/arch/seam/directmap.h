@@ -30,10 +30,10 @@ static inline mfn_t virt_to_mfn(const void *p)
 }
 
 /* The machine-to-physical array, one u64 a frame; guests see it read-only. */
+extern u64 *m2p_writable; /* its direct-map alias, set by paging_init */
+
 static inline u64 *m2p_array(void)
 {
-	extern u64 *m2p_writable;	/* its direct-map alias, set by paging_init */
-
 	return m2p_writable;
 }
 

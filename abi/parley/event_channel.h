@@ -53,7 +53,8 @@
 #define PV_VIRQ_ENOMEM		12
 #define PV_VIRQ_XENPMU		13	/* per vCPU */
 #define PV_VIRQ_ARCH_0		16	/* machine checks */
-#define PV_VIRQ_COUNT		24
+#define PV_NR_VIRQS		24
+#define PV_VIRQ_COUNT		PV_NR_VIRQS
 
 /* The FIFO interface: known, not offered (init_control refuses). */
 #define PV_EVTCHN_FIFO_PRIORITY_MAX	0

@@ -1,0 +1,252 @@
+/*
+ * The serial ports are socket pairs whose ends are inherited, and the bundle is
+ * a file in memory, so a run leaves nothing in the file system.
+ */
+#include "qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define QEMU_PROGRAM	"qemu-system-x86_64"
+#define QEMU_IMAGE_NAME "parley-hypervisor"
+
+/* Arguments that grow; each is a string of its own. */
+struct arguments {
+	char **items; /* NULL-terminated */
+	size_t count;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *arguments,
+						      const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0) {
+		abort();
+	}
+	va_end(args);
+	arguments->items =
+		reallocarray(arguments->items, arguments->count + 2, sizeof(*arguments->items));
+	if (!arguments->items) {
+		abort();
+	}
+	arguments->items[arguments->count++] = text;
+	arguments->items[arguments->count] = NULL;
+}
+
+static void free_arguments(struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->count; i++) {
+		free(arguments->items[i]);
+	}
+	free(arguments->items);
+}
+
+static bool set_if_readable(char path[PATH_MAX], const char *folder, const char *rest)
+{
+	int length = snprintf(path, PATH_MAX, "%s%s", folder, rest);
+
+	return length > 0 && length < PATH_MAX && access(path, R_OK) == 0;
+}
+
+int qemu_find_hypervisor(const char *given, char path[PATH_MAX], struct problem *problem)
+{
+	const char *chosen = given ? given : getenv("PARLEY_HYPERVISOR");
+	char self[PATH_MAX] = "";
+	const char *folder;
+	ssize_t length;
+
+	if (chosen && *chosen) {
+		if (set_if_readable(path, chosen, "")) {
+			return 0;
+		}
+		return problem_set(problem, "%s: cannot open the hypervisor: %s", chosen,
+				   strerror(errno));
+	}
+	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[length > 0 ? length : 0] = '\0';
+	folder = dirname(self);
+	if (set_if_readable(path, folder, "/" QEMU_IMAGE_NAME) ||
+	    set_if_readable(path, folder, "/../libexec/parley/" QEMU_IMAGE_NAME)) {
+		return 0;
+	}
+	return problem_set(problem,
+			   "%s/%s: the hypervisor is not there (build it by `make hypervisor`, or "
+			   "name it by --hypervisor or $PARLEY_HYPERVISOR)",
+			   folder, QEMU_IMAGE_NAME);
+}
+
+static void make_arguments(struct arguments *arguments, const struct qemu_options *options,
+			   const char *program, int line_fd, int log_fd)
+{
+	add(arguments, "%s", program);
+	add(arguments, "-nodefaults");
+	add(arguments, "-no-user-config");
+	add(arguments, "-no-reboot");
+	add(arguments, "-display");
+	add(arguments, "none");
+	add(arguments, "-machine");
+	add(arguments, "q35");
+	add(arguments, "-cpu");
+	add(arguments, "max");
+	add(arguments, "-accel");
+	add(arguments, "tcg");
+	add(arguments, "-smp");
+	add(arguments, "%u", options->cpus);
+	add(arguments, "-m");
+	add(arguments, "%lluM", (unsigned long long)(options->memory >> 20));
+	add(arguments, "-monitor");
+	add(arguments, "none");
+	add(arguments, "-chardev");
+	add(arguments, "socket,id=log,fd=%d", log_fd);
+	add(arguments, "-serial");
+	add(arguments, "chardev:log");
+	add(arguments, "-chardev");
+	add(arguments, "socket,id=line,fd=%d", line_fd);
+	add(arguments, "-serial");
+	add(arguments, "chardev:line");
+	if (options->icount) {
+		add(arguments, "-icount");
+		add(arguments, "shift=0");
+	}
+	if (options->gdb) {
+		add(arguments, "-s");
+		add(arguments, "-S");
+	}
+	add(arguments, "-kernel");
+	add(arguments, "%s", options->hypervisor);
+	add(arguments, "-initrd");
+	add(arguments, "/dev/fd/%d", options->bundle_fd);
+	add(arguments, "-append");
+	add(arguments, "line=com2%s%s", options->hypervisor_args ? " " : "",
+	    options->hypervisor_args ? options->hypervisor_args : "");
+	for (size_t i = 0; options->extra && options->extra[i]; i++) {
+		add(arguments, "%s", options->extra[i]);
+	}
+}
+
+static void keep_open(int fd)
+{
+	fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+}
+
+/* Pairs: [0] stays here, [1] goes to the machine. */
+struct plumbing {
+	int line[2];
+	int log[2];
+	int error[2];
+	int exec[2]; /* carries errno where the program cannot be started */
+};
+
+static int open_plumbing(struct plumbing *pipes, struct problem *problem)
+{
+	memset(pipes, -1, sizeof(*pipes));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes->line) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes->log) ||
+	    pipe2(pipes->error, O_CLOEXEC) || pipe2(pipes->exec, O_CLOEXEC)) {
+		return problem_set(problem, "cannot make pipes: %s", strerror(errno));
+	}
+	return 0;
+}
+
+static void close_pair(const int pair[2], int from)
+{
+	for (int i = from; i < 2; i++) {
+		if (pair[i] >= 0) {
+			close(pair[i]);
+		}
+	}
+}
+
+/* In the child: become the machine. Says errno on the last pipe and ends if it cannot. */
+__attribute__((noreturn)) static void become_machine(char **arguments, struct plumbing *pipes,
+						      int bundle_fd, pid_t parent)
+{
+	sigset_t none;
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int error;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	/* The terminal's Ctrl-C is for parley, which then ends the machine. */
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) {
+		_exit(1);
+	}
+	dup2(null_fd, STDIN_FILENO);
+	dup2(pipes->error[1], STDOUT_FILENO);
+	dup2(pipes->error[1], STDERR_FILENO);
+	keep_open(pipes->line[1]);
+	keep_open(pipes->log[1]);
+	keep_open(bundle_fd);
+	execvp(arguments[0], arguments);
+	error = errno;
+	if (write(pipes->exec[1], &error, sizeof(error)) < 0) {
+		_exit(126);
+	}
+	_exit(127);
+}
+
+static int wait_for_exec(struct plumbing *pipes, const char *program, struct problem *problem)
+{
+	int error;
+	ssize_t got;
+
+	close(pipes->exec[1]);
+	pipes->exec[1] = -1;
+	do {
+		got = read(pipes->exec[0], &error, sizeof(error));
+	} while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(error)) {
+		return 0;
+	}
+	return problem_set(problem,
+			   "%s: cannot start the emulator: %s (apt-get install qemu-system-x86, or "
+			   "name it by $PARLEY_QEMU)",
+			   program, strerror(error));
+}
+
+int qemu_start(struct machine *machine, const struct qemu_options *options,
+	       struct problem *problem)
+{
+	const char *chosen = getenv("PARLEY_QEMU");
+	const char *program = chosen && *chosen ? chosen : QEMU_PROGRAM;
+	struct arguments arguments = { NULL, 0 };
+	struct plumbing pipes;
+	pid_t parent = getpid();
+	int result;
+
+	if (open_plumbing(&pipes, problem)) {
+		return -1;
+	}
+	make_arguments(&arguments, options, program, pipes.line[1], pipes.log[1]);
+	machine->pid = fork();
+	if (machine->pid == 0) {
+		become_machine(arguments.items, &pipes, options->bundle_fd, parent);
+	}
+	result = machine->pid < 0 ?
+			 problem_set(problem, "cannot fork: %s", strerror(errno)) :
+			 wait_for_exec(&pipes, program, problem);
+	free_arguments(&arguments);
+	machine->line_fd = pipes.line[0];
+	machine->log_fd = pipes.log[0];
+	machine->error_fd = pipes.error[0];
+	close_pair(pipes.line, result ? 0 : 1);
+	close_pair(pipes.log, result ? 0 : 1);
+	close_pair(pipes.error, result ? 0 : 1);
+	close_pair(pipes.exec, 0);
+	return result;
+}

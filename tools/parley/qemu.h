@@ -1,0 +1,48 @@
+/*
+ * The emulated machine: finding its programs, starting it with the hypervisor
+ * and a bundle, and the three streams that come out of it.
+ */
+#ifndef TOOLS_PARLEY_QEMU_H
+#define TOOLS_PARLEY_QEMU_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "problem.h"
+
+struct qemu_options {
+	const char *hypervisor;	     /* image to boot */
+	const char *hypervisor_args; /* more of its command line, or NULL */
+	int bundle_fd;
+	unsigned int cpus;
+	uint64_t memory; /* bytes, whole MiB */
+	bool icount;
+	bool gdb;
+	const char *const *extra; /* arguments as given, NULL-terminated */
+};
+
+struct machine {
+	pid_t pid;
+	int line_fd;  /* COM2, both ways */
+	int log_fd;   /* COM1, out of the machine */
+	int error_fd; /* what QEMU itself says */
+};
+
+/*
+ * The hypervisor's image: "given" if not NULL, else $PARLEY_HYPERVISOR, else
+ * parley-hypervisor beside this program or in ../libexec/parley of it. Returns
+ * 0, or -1 with a problem.
+ */
+int qemu_find_hypervisor(const char *given, char path[PATH_MAX], struct problem *problem);
+
+/*
+ * Starts QEMU ($PARLEY_QEMU, or qemu-system-x86_64 on the PATH). It dies with
+ * this process. Returns 0, or -1 with a problem.
+ */
+int qemu_start(struct machine *machine, const struct qemu_options *options,
+	       struct problem *problem);
+
+#endif

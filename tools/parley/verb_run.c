@@ -1,0 +1,424 @@
+/*
+ * `parley run`: from a configuration, or from one kernel on the command line,
+ * to an exit status. Options are read here; launch.c prepares, qemu.c starts,
+ * session.c stays with the machine.
+ */
+#include "verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "launch.h"
+#include "qemu.h"
+#include "session.h"
+#include "text.h"
+
+/* Where the emulator's own tables and the bundle below 4 GiB end. */
+#define RUN_MACHINE_MEMORY_MIN (64ULL << 20)
+
+enum {
+	OPT_KERNEL = 256,
+	OPT_RAMDISK,
+	OPT_CMDLINE,
+	OPT_MEMORY,
+	OPT_VCPUS,
+	OPT_NAME,
+	OPT_CPUS,
+	OPT_MACHINE_MEMORY,
+	OPT_ICOUNT,
+	OPT_TIMEOUT,
+	OPT_GDB,
+	OPT_QEMU_ARG,
+	OPT_LOG,
+	OPT_SUMMARY,
+	OPT_HYPERVISOR,
+	OPT_HYPERVISOR_ARGS,
+};
+
+static const struct option run_options[] = {
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "ramdisk", required_argument, NULL, OPT_RAMDISK },
+	{ "cmdline", required_argument, NULL, OPT_CMDLINE },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "vcpus", required_argument, NULL, OPT_VCPUS },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "machine-memory", required_argument, NULL, OPT_MACHINE_MEMORY },
+	{ "icount", no_argument, NULL, OPT_ICOUNT },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "gdb", no_argument, NULL, OPT_GDB },
+	{ "qemu-arg", required_argument, NULL, OPT_QEMU_ARG },
+	{ "log", required_argument, NULL, OPT_LOG },
+	{ "summary", required_argument, NULL, OPT_SUMMARY },
+	{ "hypervisor", required_argument, NULL, OPT_HYPERVISOR },
+	{ "hypervisor-args", required_argument, NULL, OPT_HYPERVISOR_ARGS },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char run_help[] =
+	"usage: parley run CONFIG.json [OPTION...]\n"
+	"       parley run --kernel FILE [OPTION...]\n"
+	"\n"
+	"Starts the domains of a configuration, or one domain, on an emulated machine.\n"
+	"One domain: standard output is exactly its console, standard input goes to it.\n"
+	"Several: each line has its domain's name before it, input goes to the first.\n"
+	"On a terminal: Ctrl-A x quits, Ctrl-A h lists the other keys.\n"
+	"\n"
+	"One domain, in place of a configuration:\n"
+	"  --kernel FILE           ELF image or bzImage\n"
+	"  --ramdisk FILE          its initial RAM disk\n"
+	"  --cmdline TEXT          its command line\n"
+	"  --memory SIZE           such as 512M or 1G (512M)\n"
+	"  --vcpus N               1 to 32 (1)\n"
+	"  --name NAME             (guest)\n"
+	"\n"
+	"The machine:\n"
+	"  --cpus N                1 to 64 (as many as the widest domain has vCPUs, at most\n"
+	"                          as many as the host has; 1 with --icount)\n"
+	"  --machine-memory SIZE   (what the domains need, and some for the hypervisor)\n"
+	"  --icount                one virtual nanosecond an instruction: repeatable runs\n"
+	"  --gdb                   wait for a debugger on port 1234\n"
+	"  --qemu-arg ARG          one more argument for QEMU; may be repeated\n"
+	"  --hypervisor FILE       another hypervisor ($PARLEY_HYPERVISOR)\n"
+	"  --hypervisor-args TEXT  options for the hypervisor\n"
+	"\n"
+	"The run:\n"
+	"  --timeout SECONDS       stop after so long, with status 124\n"
+	"  --log FILE              the hypervisor's log (standard error)\n"
+	"  --summary FILE          what became of each domain, as JSON\n"
+	"\n"
+	"Exit status: 0 all domains powered off (or asked for a restart, which they do not\n"
+	"get), 1 a domain or the hypervisor crashed, 2 usage or configuration, 124 timeout,\n"
+	"128 + N ended by signal N; Ctrl-A x counts as an interrupt (130).\n";
+
+/* What the command line asked for. */
+struct run {
+	const char *config_path;
+	const char *domain_option; /* an option that describes the one domain, or NULL */
+	const char *log_path;
+	const char *summary_path;
+	const char *hypervisor;
+	double timeout;
+	unsigned int cpus;
+	uint64_t machine_memory;
+	bool is_done; /* help or version was printed */
+	struct config_domain domain;
+	struct qemu_options qemu;
+	const char **extra;
+	size_t extra_count;
+	struct config config;
+	struct launch launch;
+	char hypervisor_path[PATH_MAX];
+};
+
+static int take_count(const char *text, unsigned int high, unsigned int *count,
+		      struct problem *problem)
+{
+	uint64_t value;
+
+	if (text_to_number(text, 1, high, &value, problem)) {
+		return -1;
+	}
+	*count = (unsigned int)value;
+	return 0;
+}
+
+static int take_timeout(const char *text, double *seconds, struct problem *problem)
+{
+	char *end;
+
+	errno = 0;
+	*seconds = strtod(text, &end);
+	if (end == text || *end || errno || !isfinite(*seconds) || *seconds <= 0 ||
+	    *seconds > 1e9) {
+		return problem_set(problem, "\"%s\" is not a number of seconds (such as 60 or 2.5)",
+				   text);
+	}
+	return 0;
+}
+
+static int take_string(const char *text, char *to, size_t room, struct problem *problem)
+{
+	if (strlen(text) >= room) {
+		return problem_set(problem, "%zu bytes long (at most %zu)", strlen(text), room - 1);
+	}
+	strcpy(to, text);
+	return 0;
+}
+
+static int take_domain_name(const char *text, struct config_domain *domain,
+			    struct problem *problem)
+{
+	if (!text_is_name(text)) {
+		return problem_set(problem,
+				   "\"%s\" is not a name (1 to 63 letters, digits, '.', '_', '-')",
+				   text);
+	}
+	return take_string(text, domain->name, sizeof(domain->name), problem);
+}
+
+static int take_domain_memory(const char *text, struct config_domain *domain,
+			      struct problem *problem)
+{
+	if (text_to_size(text, &domain->memory, problem)) {
+		return -1;
+	}
+	if (domain->memory < CONFIG_MEMORY_MIN) {
+		return problem_set(problem, "\"%s\" is too little (at least 1M)", text);
+	}
+	return 0;
+}
+
+static void replace_path(char **path, const char *text)
+{
+	free(*path);
+	*path = strdup(text);
+	if (!*path) {
+		abort();
+	}
+}
+
+/* Options that describe the one domain. */
+static int take_domain_option(struct run *run, int option, const char *text,
+			      struct problem *problem)
+{
+	struct config_domain *domain = &run->domain;
+
+	switch (option) {
+	case OPT_KERNEL:
+		replace_path(&domain->kernel, text);
+		return 0;
+	case OPT_RAMDISK:
+		replace_path(&domain->ramdisk, text);
+		return 0;
+	case OPT_CMDLINE:
+		return take_string(text, domain->cmdline, sizeof(domain->cmdline), problem);
+	case OPT_MEMORY:
+		return take_domain_memory(text, domain, problem);
+	case OPT_VCPUS:
+		return take_count(text, CONFIG_VCPUS_MAX, &domain->vcpus, problem);
+	default:
+		return take_domain_name(text, domain, problem);
+	}
+}
+
+static void add_extra(struct run *run, const char *text)
+{
+	run->extra = reallocarray(run->extra, run->extra_count + 2, sizeof(*run->extra));
+	if (!run->extra) {
+		abort();
+	}
+	run->extra[run->extra_count++] = text;
+	run->extra[run->extra_count] = NULL;
+}
+
+static int take_option(struct run *run, int option, const char *text, struct problem *problem)
+{
+	switch (option) {
+	case OPT_CPUS:
+		return take_count(text, CONFIG_CPUS_MAX, &run->cpus, problem);
+	case OPT_MACHINE_MEMORY:
+		return text_to_size(text, &run->machine_memory, problem);
+	case OPT_ICOUNT:
+		run->qemu.icount = true;
+		return 0;
+	case OPT_TIMEOUT:
+		return take_timeout(text, &run->timeout, problem);
+	case OPT_GDB:
+		run->qemu.gdb = true;
+		return 0;
+	case OPT_QEMU_ARG:
+		add_extra(run, text);
+		return 0;
+	case OPT_LOG:
+		run->log_path = text;
+		return 0;
+	case OPT_SUMMARY:
+		run->summary_path = text;
+		return 0;
+	case OPT_HYPERVISOR:
+		run->hypervisor = text;
+		return 0;
+	case OPT_HYPERVISOR_ARGS:
+		run->qemu.hypervisor_args = text;
+		return 0;
+	default:
+		return take_domain_option(run, option, text, problem);
+	}
+}
+
+/* Returns 0, or the exit status. */
+static int read_options(struct run *run, int argc, char **argv)
+{
+	struct problem problem;
+	int index;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", run_options, &index)) != -1) {
+		if (option == 'h' || option == 'V') {
+			run->is_done = true;
+			return option == 'V' ? verb_print_version() :
+					       (fputs(run_help, stdout), 0);
+		}
+		if (option == '?') {
+			fputs("`parley run --help` lists the options.\n", stderr);
+			return VERB_STATUS_USAGE;
+		}
+		if (option >= OPT_KERNEL && option <= OPT_NAME) {
+			run->domain_option = run_options[index].name;
+		}
+		if (take_option(run, option, optarg, &problem)) {
+			return verb_fail("run", "--%s: %s", run_options[index].name, problem.text);
+		}
+	}
+	if (optind + 1 < argc) {
+		return verb_misuse("run", "%s: one configuration at a time", argv[optind + 1]);
+	}
+	run->config_path = argv[optind];
+	return 0;
+}
+
+/* The configuration of one domain that the options describe. */
+static void make_config(struct run *run)
+{
+	run->config.domains = malloc(sizeof(run->domain));
+	if (!run->config.domains) {
+		abort();
+	}
+	run->config.domains[0] = run->domain;
+	run->config.domain_count = 1;
+	run->domain.kernel = NULL;
+	run->domain.ramdisk = NULL;
+}
+
+static int get_config(struct run *run)
+{
+	struct problem problem;
+
+	if (run->config_path && run->domain_option) {
+		return verb_misuse("run",
+				   "--%s describes a domain, and %s does too (use one of them)",
+				   run->domain_option, run->config_path);
+	}
+	if (!run->config_path && !run->domain.kernel) {
+		return verb_misuse("run", "a configuration or --kernel FILE is needed");
+	}
+	if (!run->config_path) {
+		make_config(run);
+		return 0;
+	}
+	if (config_load(&run->config, run->config_path, &problem)) {
+		return verb_fail("run", "%s", problem.text);
+	}
+	return 0;
+}
+
+static unsigned int choose_cpus(const struct run *run)
+{
+	long host = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int most = host > 0 && host < CONFIG_CPUS_MAX ? (unsigned int)host :
+								  CONFIG_CPUS_MAX;
+
+	if (run->cpus) {
+		return run->cpus;
+	}
+	/* A count that hangs on the host would make counted runs differ. */
+	return config_count_cpus(&run->config, run->qemu.icount ? 1 : most);
+}
+
+/* Loads the kernels and decides what machine there will be. */
+static int prepare(struct run *run)
+{
+	struct problem problem;
+
+	if (run->machine_memory) {
+		run->config.machine_memory = run->machine_memory;
+	}
+	run->qemu.cpus = choose_cpus(run);
+	if (config_check_cpus(&run->config, run->qemu.cpus, &problem) ||
+	    qemu_find_hypervisor(run->hypervisor, run->hypervisor_path, &problem) ||
+	    launch_prepare(&run->launch, &run->config, &problem)) {
+		return verb_fail("run", "%s", problem.text);
+	}
+	run->qemu.hypervisor = run->hypervisor_path;
+	run->qemu.extra = run->extra;
+	run->qemu.memory = launch_measure_memory(&run->launch, &run->config);
+	if (run->qemu.memory < RUN_MACHINE_MEMORY_MIN) {
+		return verb_fail("run", "a machine needs at least 64M of memory");
+	}
+	return 0;
+}
+
+static int open_log(const struct run *run, int *fd)
+{
+	*fd = STDERR_FILENO;
+	if (!run->log_path) {
+		return 0;
+	}
+	*fd = open(run->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	if (*fd < 0) {
+		return verb_fail("run", "--log: %s: %s", run->log_path, strerror(errno));
+	}
+	return 0;
+}
+
+static int start_and_stay(struct run *run)
+{
+	struct session_options session = {
+		.config = &run->config,
+		.timeout = run->timeout,
+		.summary = run->summary_path,
+	};
+	struct machine machine;
+	struct problem problem;
+	int status = open_log(run, &session.log_fd);
+
+	if (status) {
+		return status;
+	}
+	run->qemu.bundle_fd = launch_open_bundle(&run->launch, &problem);
+	if (run->qemu.bundle_fd < 0 || qemu_start(&machine, &run->qemu, &problem)) {
+		return verb_fail("run", "%s", problem.text);
+	}
+	/* From here the bundle is the machine's; its copies here are not needed. */
+	close(run->qemu.bundle_fd);
+	launch_free(&run->launch);
+	if (run->qemu.gdb) {
+		fprintf(stderr, "parley: the machine waits: gdb -ex 'target remote :1234'\n");
+	}
+	return session_run(&machine, &session);
+}
+
+int verb_run(int argc, char **argv)
+{
+	static struct run run;
+	int status;
+
+	config_domain_init(&run.domain);
+	strcpy(run.domain.name, "guest");
+	status = read_options(&run, argc, argv);
+	if (!status && !run.is_done) {
+		status = get_config(&run);
+		if (!status) {
+			status = prepare(&run);
+		}
+		if (!status) {
+			status = start_and_stay(&run);
+		}
+	}
+	launch_free(&run.launch);
+	config_free(&run.config);
+	free(run.domain.kernel);
+	free(run.domain.ramdisk);
+	free(run.extra);
+	return status;
+}

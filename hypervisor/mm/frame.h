@@ -15,7 +15,7 @@
  * Locks: every field of a frame that a domain owns is protected by that
  * domain's mm.lock; those of free and hypervisor frames by the allocator lock.
  *
- * Read next: types.c (changing types), pte.h (the entries).
+ * Read next: pte.h (the entries), types.h (changing types).
  */
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
@@ -47,10 +47,9 @@ struct frame {
 	u16 owner;		/* domid, or FRAME_OWNER_* */
 	u8  type;		/* enum frame_type */
 	u8  flags;		/* FRAME_* */
-	u32 tlb_stamp;		/* flush clock when the last use or reference went */
-	u32 next, prev;		/* owner's list or free list: mfns, FRAME_LIST_END */
 	u32 order;		/* allocator: log2 size of a free block */
-	u32 spare;
+	u64 tlb_stamp;		/* flush clock when the last use or mapping went */
+	u32 next, prev;		/* owner's list or free list: mfns, FRAME_LIST_END */
 };
 
 _Static_assert(sizeof(struct frame) == 32, "indexing is a shift");
@@ -77,6 +76,9 @@ static inline mfn_t frame_mfn(const struct frame *f)
 	return mfn((u64)(f - frame_table));
 }
 
+#define FRAME_LIST_INIT ((struct frame_list){ FRAME_LIST_END, FRAME_LIST_END, 0 })
+
+/* The lists' locks are their owners'. A frame is on one list at most. */
 void frame_list_init(struct frame_list *list);
 void frame_list_add(struct frame_list *list, struct frame *f);
 void frame_list_remove(struct frame_list *list, struct frame *f);

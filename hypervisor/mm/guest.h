@@ -23,6 +23,9 @@ static inline bool guest_range_ok(u64 gva, u64 size)
 int guest_read(void *dst, u64 gva, size_t size) must_check;
 int guest_write(u64 gva, const void *src, size_t size) must_check;
 
+/* The same for a few 8-byte words, without the set-up of a long copy. */
+int guest_read_words(u64 *dst, u64 gva, u32 count) must_check;
+
 /* Element i of an array of size-byte elements at gva; sums cannot wrap. */
 int guest_read_at(void *dst, u64 gva, u64 i, size_t size) must_check;
 int guest_write_at(u64 gva, u64 i, const void *src, size_t size) must_check;

@@ -12,6 +12,7 @@ enum mm_job_state {
 	MM_JOB_PROMOTE,		/* validating entries [index, 512) */
 	MM_JOB_DEMOTE,		/* dropping entries [0, index) */
 	MM_JOB_HELD,		/* promoted; the job holds the type use until its op restarts */
+	MM_JOB_FAILED,		/* not promoted; .result waits for the op's restart */
 };
 
 struct mm_job {
@@ -22,7 +23,9 @@ struct mm_job {
 		u16 index;
 		u16 level;
 	} stack[4];
-	int result;		/* of a failed promotion: -errno, for its op's restart */
+	int result;		/* 0, or of a promotion that fails: -errno */
+	u32 root;		/* mfn that HELD and FAILED are about */
+	u32 patience;		/* of others with a held result, see MM_HOLD_PATIENCE */
 };
 
 #endif

@@ -17,6 +17,8 @@ struct mm_owner {
 	struct frame_list frames;	/* m: all it owns */
 	u64 max_frames;		/* m: limit on frames.count */
 	struct mm_job job;	/* m: a page-table operation that was preempted */
+	u64 work;		/* m: page-table entries looked at, ever */
+	u64 work_limit;		/* m: where the present operation must restart */
 };
 
 #endif

@@ -9,6 +9,10 @@
 
 #include "lib/types.h"
 
+/* For a change of root that flushes everything itself: begin before the write to CR3, end after. */
+u64 tlb_tick_begin(void);
+void tlb_tick_end(u64 tick);
+
 /* This CPU: everything (global entries too) / one address. */
 void tlb_flush_local(void);
 void tlb_flush_page_local(u64 va);
@@ -17,10 +21,10 @@ void tlb_flush_page_local(u64 va);
 void tlb_flush_cpus(u64 cpu_mask);
 void tlb_flush_page_cpus(u64 cpu_mask, u64 va);
 
-/* The clock now, to stamp a frame whose last use goes; wraps are handled inside by flushing all. */
-u32 tlb_clock_now(void);
+/* The clock now, to stamp a frame whose last use goes. 64 bits: it does not wrap. */
+extern u64 tlb_clock;
 
 /* Flush those CPUs of the mask that have not flushed since the stamp. */
-void tlb_flush_filtered(u64 cpu_mask, u32 stamp);
+void tlb_flush_filtered(u64 cpu_mask, u64 stamp);
 
 #endif

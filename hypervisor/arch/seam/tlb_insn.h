@@ -1,0 +1,24 @@
+/*
+ * Seam: the instructions that drop translations. The host build records them
+ * for a simulated TLB (tests/fake/seam/tlb_insn.h).
+ */
+#ifndef SEAM_TLB_INSN_H
+#define SEAM_TLB_INSN_H
+
+#include "cpu/insn.h"
+
+extern u64 cpu_cr4_value;	/* CR4 as all CPUs run with it, PGE set */
+
+/* Everything, global entries too: turning CR4.PGE off and on (SDM vol. 3, 4.10.4.1). */
+static inline void tlb_insn_flush_all(void)
+{
+	cr4_write(cpu_cr4_value & ~CR4_PGE);
+	cr4_write(cpu_cr4_value);
+}
+
+static inline void tlb_insn_flush_page(u64 va)
+{
+	cpu_invlpg(va);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Whole level-1 tables. An empty entry must cost next to nothing here: a fresh
+ * table of a new process is mostly empty. Read next: ptable.c.
+ */
+#include "mm/l1.h"
+
+int l1_take_first_writable(struct mm_owner *o, struct frame *f)
+{
+	if (f->type_refs != 0) {
+		return -PV_EINVAL;
+	}
+	return frame_get_type(o, frame_mfn(f), FRAME_WRITABLE);
+}
+
+int l1_take_all(struct mm_owner *o, u64 *table, u32 *done)
+{
+	u32 i;
+
+	for (i = 0; i < PTE_TABLE_ENTRIES; i++) {
+		u64 e = table[i];
+		int rc;
+
+		if (!(e & PTE_PRESENT)) {
+			continue;
+		}
+		rc = l1_entry_take(o, e);
+		if (rc != 0) {
+			*done = i;
+			return rc;
+		}
+		table[i] = pte_l1_for_hardware(e);
+	}
+	*done = PTE_TABLE_ENTRIES;
+	return 0;
+}
+
+void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (table[i] & PTE_PRESENT) {
+			l1_entry_drop(o, table[i]);
+		}
+	}
+}

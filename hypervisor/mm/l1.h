@@ -1,0 +1,69 @@
+/*
+ * Level-1 entries: what taking and dropping one does to the frame it maps.
+ * Inline, since a guest does this more often than anything else. Internal to
+ * mm/. Under the owner's lock.
+ *
+ * Read next: ptable.c.
+ */
+#ifndef MM_L1_H
+#define MM_L1_H
+
+#include <parley/errno.h>
+
+#include "mm/pte.h"
+#include "mm/tlb.h"
+#include "mm/types.h"
+
+/* The last reference of f went: give it back to the allocator. */
+void frame_free(struct mm_owner *o, struct frame *f);
+
+/* Slow half of l1_entry_take: a writable mapping of a frame that is not WRITABLE yet. */
+int l1_take_first_writable(struct mm_owner *o, struct frame *f) must_check;
+
+/* Take the references of a present entry: 0 or -PV_EINVAL. */
+static inline int must_check l1_entry_take(struct mm_owner *o, u64 e)
+{
+	struct frame *f = frame_owned(o, pte_mfn(e).v);
+
+	if (unlikely((e & PTE_L1_REFUSED) || f == NULL)) {
+		return -PV_EINVAL;
+	}
+	if (e & PTE_WRITE) {
+		if (unlikely(f->type != FRAME_WRITABLE)) {
+			return l1_take_first_writable(o, f);
+		}
+		f->type_refs++;
+	}
+	f->refs++;
+	return 0;
+}
+
+/* Drop those of a present entry of a validated table. */
+static inline void l1_entry_drop(struct mm_owner *o, u64 e)
+{
+	struct frame *f = frame_at(pte_mfn(e));
+
+	if (unlikely(f->owner != o->id)) {
+		return;		/* a grant's mapping: its handle holds the references */
+	}
+	if ((e & PTE_WRITE) && --f->type_refs == 0) {
+		f->tlb_stamp = tlb_clock;
+	}
+	if (unlikely(--f->refs <= 1)) {
+		f->tlb_stamp = tlb_clock;
+		if (f->refs == 0) {
+			frame_free(o, f);
+		}
+	}
+}
+
+/*
+ * Take all 512 entries of a table and give them their hardware form: 0, or
+ * -PV_EINVAL with *done the number of entries taken, which the caller drops.
+ */
+int l1_take_all(struct mm_owner *o, u64 *table, u32 *done) must_check;
+
+/* Drop the entries [0, count). */
+void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count);
+
+#endif

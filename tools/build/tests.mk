@@ -89,8 +89,8 @@ abi-test: $(ABI_TEST_BINS) ## compare our headers with libxen-dev's
 SYSTEM_TEST_SRCS := $(wildcard tests/system/*.c)
 SYSTEM_TEST_BINS := $(if $(SYSTEM_TEST_SRCS),$(O)/tests/system/system)
 SYSTEM_JOBS ?= 2
-TEST_PROGRAM_SRCS := $(wildcard tests/system/programs/*.c)
-TEST_PROGRAMS := $(TEST_PROGRAM_SRCS:tests/system/programs/%.c=$(O)/tests/programs/%)
+TEST_PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard tests/system/programs/*/*.c))))
+TEST_PROGRAMS := $(foreach d,$(TEST_PROGRAM_DIRS),$(O)/tests/programs/$(notdir $(d)))
 
 $(O)/tests/system/system: $(SYSTEM_TEST_SRCS:%.c=$(O)/obj/test/%.o)
 	$(call say,LINK,$@)
@@ -98,10 +98,13 @@ $(O)/tests/system/system: $(SYSTEM_TEST_SRCS:%.c=$(O)/obj/test/%.o)
 	$(Q)$(CC) -o $@ $^ -lcriterion
 
 # Static programs that work a guest kernel hard and check what they get.
-$(O)/tests/programs/%: tests/system/programs/%.c $(O)/gen/flags.test
-	$(call say,CC,$@)
-	@mkdir -p $(@D) $(O)/obj/test
-	$(Q)$(CC) $(TEST_CFLAGS) -O2 -static -pthread $(DEPFLAGS) -MF $(O)/obj/test/program-$*.d -o $@ $<
+define program_rule
+$(O)/tests/programs/$(notdir $(1)): $(patsubst %.c,$(O)/obj/test/%.o,$(wildcard $(1)/*.c))
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) -static -pthread -o $$@ $$^
+endef
+$(foreach d,$(TEST_PROGRAM_DIRS),$(eval $(call program_rule,$(d))))
 
 $(O)/tests/initrd.cpio.gz: tests/system/init $(TEST_PROGRAMS) tools/build/initrd
 	$(call say,INITRD,$@)

@@ -143,11 +143,15 @@ static void emit_call(FILE *out, const struct abi_call *call)
 		fprintf(out, "Long work: %s\n\n", call->restart);
 	}
 	emit_operations(out, call);
-	for (size_t i = 0; i < call->note_count; i++) {
-		fprintf(out, "- %s\n%s", call->notes[i], i + 1 == call->note_count ? "\n" : "");
+	for (size_t i = 0; i < call->notes.count; i++) {
+		fprintf(out, "- %s\n%s", call->notes.list[i], i + 1 == call->notes.count ? "\n" : "");
 	}
 	emit_errors(out, &call->errors);
-	fprintf(out, "```c\n%s\n```\n\n", call->example);
+	fputs("```c\n", out);
+	for (size_t i = 0; i < call->example.count; i++) {
+		fprintf(out, "%s\n", call->example.list[i]);
+	}
+	fputs("```\n\n", out);
 }
 
 void emit_reference(FILE *out, const struct abi *abi)

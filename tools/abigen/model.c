@@ -135,22 +135,18 @@ static void load_operations(struct reader *r, json_t *object, struct abi_call *c
 	}
 }
 
-static void load_notes(struct reader *r, json_t *object, struct abi_call *call)
+static void load_lines(struct reader *r, json_t *object, const char *key, struct abi_lines *lines)
 {
-	json_t *array = json_object_get(object, "notes");
+	json_t *array = reader_array(r, object, key);
 	json_t *value;
 	size_t i;
 
-	if (!array) {
-		return;
-	}
-	array = reader_array(r, object, "notes");
-	call->notes = reader_allocate(json_array_size(array), sizeof(call->notes[0]));
+	lines->list = reader_allocate(json_array_size(array), sizeof(lines->list[0]));
 	json_array_foreach (array, i, value) {
-		call->notes[i] = json_string_value(value);
-		call->note_count = i + 1;
-		if (!call->notes[i]) {
-			reader_problem(r, "notes", "must be strings");
+		lines->list[i] = json_string_value(value);
+		lines->count = i + 1;
+		if (!lines->list[i]) {
+			reader_problem(r, key, "must be an array of strings");
 		}
 	}
 }
@@ -188,11 +184,13 @@ static void load_call(struct reader *r, json_t *value, struct abi_call *call)
 	call->summary = reader_string(r, value, "summary");
 	call->returns = reader_string(r, value, "returns");
 	call->restart = reader_string_optional(r, value, "restart");
-	call->example = reader_string(r, value, "example");
 	load_args(r, value, call);
 	load_operations(r, value, call);
 	load_errors(r, value, &call->errors);
-	load_notes(r, value, call);
+	load_lines(r, value, "example", &call->example);
+	if (json_object_get(value, "notes")) {
+		load_lines(r, value, "notes", &call->notes);
+	}
 	check_call_names(r, call);
 }
 
@@ -289,7 +287,8 @@ void abi_free(struct abi *abi)
 		}
 		free(call->operations);
 		free(call->errors.list);
-		free(call->notes);
+		free(call->example.list);
+		free(call->notes.list);
 	}
 	free(abi->calls);
 	free(abi->refusals);

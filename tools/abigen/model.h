@@ -24,6 +24,11 @@ struct abi_errors {
 	size_t count;
 };
 
+struct abi_lines {
+	const char **list;
+	size_t count;
+};
+
 struct abi_argument {
 	const char *name;
 	const char *type;
@@ -52,14 +57,13 @@ struct abi_call {
 	const char *summary;
 	const char *returns;
 	const char *restart;	/* NULL: always runs to its end */
-	const char *example;	/* lines of C */
 	struct abi_argument args[ABI_ARGS_MAX];
 	size_t arg_count;
 	struct abi_operation *operations;
 	size_t operation_count;
 	struct abi_errors errors;
-	const char **notes;
-	size_t note_count;
+	struct abi_lines example;	/* C */
+	struct abi_lines notes;
 };
 
 /* A number that has a name, and is answered with -PV_ENOSYS. */

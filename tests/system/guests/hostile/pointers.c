@@ -1,0 +1,4 @@
+#include "check.h"
+void pointers_check(void)
+{
+}

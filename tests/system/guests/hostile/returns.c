@@ -1,0 +1,4 @@
+#include "check.h"
+void returns_check(void)
+{
+}

@@ -1,0 +1,82 @@
+/* The tables that checks play with; see scratch.h. */
+#include "scratch.h"
+
+#include "check.h"
+#include "mmu.h"
+#include "page.h"
+#include "power.h"
+#include "printf.h"
+
+void scratch_init(void)
+{
+	static bool done;
+	long rc;
+
+	if (done) {
+		return;
+	}
+	done = true;
+	rc = mmu_map(mmu_root_mfn(), SCRATCH_VA, mmu_pte(mmu_page_mfn(page_alloc()), MMU_PTE_DATA));
+	if (rc != 0) {
+		power_panic("scratch tables: %ld", rc);
+	}
+}
+
+uint64_t scratch_entry(unsigned long va, int level)
+{
+	uint64_t entry;
+	uint64_t maddr = mmu_walk(va, level, &entry);
+
+	if (maddr == 0) {
+		power_panic("no level %d entry for 0x%lx", level, va);
+	}
+	return maddr;
+}
+
+uint64_t scratch_value(unsigned long va, int level)
+{
+	uint64_t entry = 0;
+
+	mmu_walk(va, level, &entry);
+	return entry;
+}
+
+unsigned long scratch_table(int level)
+{
+	return mmu_pte_mfn(scratch_entry(SCRATCH_VA, level));
+}
+
+static void report(const char *name, uint64_t before, uint64_t after)
+{
+	if (before != after) {
+		printf("entry was 0x%lx, is 0x%lx\n", before, after);
+		check_true(name, false);
+	}
+}
+
+void scratch_refuse(const char *name, unsigned long va, int level, uint64_t value, long want)
+{
+	uint64_t maddr = scratch_entry(va, level);
+	uint64_t before = scratch_value(va, level);
+
+	check_result(name, mmu_write_entry(maddr, value), want);
+	report(name, before, scratch_value(va, level));
+}
+
+void scratch_refuse_any(const char *name, unsigned long va, int level, uint64_t value)
+{
+	uint64_t maddr = scratch_entry(va, level);
+	uint64_t before = scratch_value(va, level);
+
+	check_refused(name, mmu_write_entry(maddr, value));
+	report(name, before, scratch_value(va, level));
+}
+
+void scratch_accept(const char *name, unsigned long va, int level, uint64_t value)
+{
+	uint64_t maddr = scratch_entry(va, level);
+	uint64_t before = scratch_value(va, level);
+
+	check_result(name, mmu_write_entry(maddr, value), 0);
+	mmu_write_entry(maddr, before);
+}

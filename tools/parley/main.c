@@ -39,6 +39,12 @@ int verb_fail(const char *verb, const char *format, ...)
 	return VERB_STATUS_USAGE;
 }
 
+int verb_point_to_help(const char *verb)
+{
+	fprintf(stderr, "`parley %s --help` lists the options.\n", verb);
+	return VERB_STATUS_USAGE;
+}
+
 int verb_misuse(const char *verb, const char *format, ...)
 {
 	va_list args;
@@ -47,8 +53,8 @@ int verb_misuse(const char *verb, const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\n`parley %s --help` lists the options.\n", verb);
-	return VERB_STATUS_USAGE;
+	fputc('\n', stderr);
+	return verb_point_to_help(verb);
 }
 
 int verb_print_version(void)

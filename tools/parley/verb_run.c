@@ -270,8 +270,7 @@ static int read_options(struct run *run, int argc, char **argv)
 					       (fputs(run_help, stdout), 0);
 		}
 		if (option == '?') {
-			fputs("`parley run --help` lists the options.\n", stderr);
-			return VERB_STATUS_USAGE;
+			return verb_point_to_help("run");
 		}
 		if (option >= OPT_KERNEL && option <= OPT_NAME) {
 			run->domain_option = run_options[index].name;

@@ -23,6 +23,9 @@ int verb_fail(const char *verb, const char *format, ...) __attribute__((format(p
 /* The same, and how to get help. For mistakes on the command line. */
 int verb_misuse(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Says how to get help, after a message that is printed already. */
+int verb_point_to_help(const char *verb);
+
 /* Prints the version; returns 0. */
 int verb_print_version(void);
 

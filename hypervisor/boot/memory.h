@@ -1,0 +1,28 @@
+/*
+ * Memory before there is an allocator: the RAM that the loader reported, less
+ * what is in use, and carving from it. What is left goes to mm/alloc.h.
+ */
+#ifndef BOOT_MEMORY_H
+#define BOOT_MEMORY_H
+
+#include "mm/addr.h"
+
+/* Below it the boot page tables reach. */
+#define BOOT_MEMORY_LIMIT (4UL << 30)
+
+/* Take the RAM of boot_info, less the first MiB, and less what has to win over it: other ranges. */
+void memory_init(void);
+
+/* Keep [start, start + size) out of it, rounded outwards to pages. */
+void memory_reserve(u64 start, u64 size);
+
+/* Carve out zeroed contiguous memory that the boot page tables reach, from high addresses. Panics if there is none. */
+maddr_t memory_carve(u64 size, u64 align);
+
+/* Highest RAM frame number + 1. */
+u64 memory_frame_count(void);
+
+/* Give what remains in [from, to) to the allocator. */
+void memory_hand_over(u64 from, u64 to);
+
+#endif

@@ -7,6 +7,8 @@
 #ifndef SEAM_GUEST_CPU_H
 #define SEAM_GUEST_CPU_H
 
+#include "cpu/extable.h"
+#include "cpu/features.h"
 #include "cpu/fpu.h"
 #include "cpu/insn.h"
 
@@ -52,15 +54,12 @@ static inline bool guest_cpu_load_gs_user(u16 selector)
 	__asm__ volatile("swapgs\n"
 			 "1: mov %1, %%gs\n"
 			 "2: swapgs\n"
-			 ".section .text.fixup, \"ax\"\n"
+			 ".subsection 1\n"
 			 "3: xor %1, %1\n"
 			 "   mov %1, %%gs\n"
 			 "   mov $1, %0\n"
 			 "   jmp 2b\n"
-			 ".previous\n"
-			 ".section .ex_table, \"a\"\n"
-			 "   .long 1b - ., 3b - .\n"
-			 ".previous\n"
+			 ".previous\n" EX_TABLE(1b, 3b)
 			 : "+r"(failed), "+r"((u32){ selector })
 			 :
 			 : "memory");
@@ -69,7 +68,9 @@ static inline bool guest_cpu_load_gs_user(u16 selector)
 
 static inline void guest_cpu_set_tsc_aux(u32 value)
 {
-	msr_write(MSR_TSC_AUX, value);
+	if (cpu_features.rdtscp) {
+		msr_write(MSR_TSC_AUX, value);
+	}
 }
 
 static inline u64 guest_cpu_efer(void)
@@ -118,7 +119,7 @@ static inline bool guest_cpu_code_is_64bit(u16 selector)
 {
 	u32 rights = 0;
 
-	__asm__("lar %1, %0" : "+r"(rights) : "r"((u32)selector) : "cc");
+	__asm__ volatile("lar %1, %0" : "+r"(rights) : "r"((u32)selector) : "cc");
 	return (rights & (1U << 21)) != 0;
 }
 

@@ -1,0 +1,38 @@
+/*
+ * set_segment_base: the bases of FS and of both halves' GS. The call comes
+ * from the kernel half, so they are in the processor and go there.
+ */
+#include <seam/guest_cpu.h>
+
+#include <parley/trap.h>
+
+#include "hypercall/hypercall.h"
+
+static bool is_canonical(u64 address)
+{
+	return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+long hypercall_set_segment_base(u64 which, u64 base, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	if (which == PV_SEGBASE_GS_USER_SEL) {
+		/* One that cannot be loaded becomes the null selector. */
+		return guest_cpu_load_gs_user((base & 0xffff) | 3) ? 0 : -PV_EINVAL;
+	}
+	if (!is_canonical(base)) {
+		return -PV_EINVAL;
+	}
+	switch (which) {
+	case PV_SEGBASE_FS:
+		guest_cpu_set_fs_base(base);
+		return 0;
+	case PV_SEGBASE_GS_USER:
+		guest_cpu_set_gs_base_user(base);
+		return 0;
+	case PV_SEGBASE_GS_KERNEL:
+		guest_cpu_set_gs_base_kernel(base);
+		return 0;
+	default:
+		return -PV_EINVAL;
+	}
+}

@@ -7,7 +7,7 @@
 #include <seam/cpu.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 #include "mm/guest.h"
 
 #define VECTOR_NMI	2

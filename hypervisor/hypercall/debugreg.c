@@ -1,7 +1,7 @@
 /* set_debugreg, get_debugreg: rules in pv/debugreg.h. */
 #include <seam/cpu.h>
 
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 #include "pv/debugreg.h"
 
 long hypercall_set_debugreg(u64 number, u64 value, u64 a3, u64 a4, u64 a5, u64 a6)

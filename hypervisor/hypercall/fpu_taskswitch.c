@@ -3,7 +3,7 @@
 #include <seam/guest_cpu.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 
 long hypercall_fpu_taskswitch(u64 set, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {

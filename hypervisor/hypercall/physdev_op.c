@@ -6,7 +6,7 @@
 #include <seam/cpu.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 #include "mm/guest.h"
 
 static long set_iopl(struct vcpu *v, u64 arg)

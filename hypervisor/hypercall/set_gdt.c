@@ -1,7 +1,7 @@
 /* set_gdt: the frames of the calling vCPU's GDT. */
 #include <seam/cpu.h>
 
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 #include "mm/guest.h"
 #include "pv/descriptor.h"
 

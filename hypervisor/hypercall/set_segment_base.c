@@ -6,7 +6,7 @@
 
 #include <parley/trap.h>
 
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 
 static bool is_canonical(u64 address)
 {

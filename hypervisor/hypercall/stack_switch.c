@@ -5,7 +5,7 @@
 #include <seam/cpu.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 
 long hypercall_stack_switch(u64 ss, u64 sp, u64 a3, u64 a4, u64 a5, u64 a6)
 {

@@ -6,7 +6,7 @@
 #include <seam/cpu.h>
 #include <seam/directmap.h>
 
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 #include "pv/descriptor.h"
 
 static int write_descriptor(struct mm_owner *o, u64 address, u64 descriptor)

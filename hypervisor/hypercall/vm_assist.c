@@ -3,7 +3,7 @@
 #include <seam/cpu.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 
 #define ASSIST(name)	(1UL << PV_VM_ASSIST_##name)
 

@@ -6,7 +6,7 @@
 #include <seam/cpu.h>
 
 #include "domain/domain.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/handlers.h"
 #include "lib/string.h"
 #include "mm/guest.h"
 #include "mm/layout.h"

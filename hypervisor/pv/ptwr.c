@@ -11,6 +11,7 @@
 #include "pv/ptwr.h"
 
 #include <parley/errno.h>
+#include <parley/vm_assist.h>
 #include <seam/directmap.h>
 
 #include "mm/guest.h"
@@ -339,7 +340,7 @@ static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_re
 	return err;
 }
 
-int pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
+enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
 {
 	struct mm_owner *o = &v->domain->mm;
 	u8 bytes[INSN_MAX_LENGTH];
@@ -348,32 +349,22 @@ int pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
 	u64 moved = 0;
 	int err;
 
-	if (!insn_decode(&insn, bytes, insn_fetch(bytes, regs->rip), true) ||
+	if (!(v->domain->vm_assist & (1UL << PV_VM_ASSIST_writable_pagetables)) ||
+	    !insn_decode(&insn, bytes, insn_fetch(bytes, regs->rip), true) ||
 	    !is_acceptable(&insn, gva)) {
-		return -PV_EINVAL;
+		return PTWR_REFUSED;
 	}
-	if (is_movs(&insn)) {
-		err = guest_read(&moved, regs->rsi, insn.op_bytes);
-		if (err != 0) {
-			return err;
-		}
+	if (is_movs(&insn) && guest_read(&moved, regs->rsi, insn.op_bytes) != 0) {
+		return PTWR_REFUSED;
 	}
 	spin_lock(&o->lock);
-	err = mm_settle(o);
-	if (err == MM_RESTART) {
+	err = mm_settle(o) == 0 ? find_entry(o, v->kernel_cr3, gva, &slot) : -PV_EAGAIN;
+	if (err == 0) {
 		err = -PV_EAGAIN;
-	} else {
-		err = find_entry(o, v->kernel_cr3, gva, &slot);
-		for (u32 i = 0; err == 0 && i < ATTEMPTS; i++) {
+		for (u32 i = 0; err == -PV_EAGAIN && i < ATTEMPTS; i++) {
 			err = store_once(o, slot, regs, &insn, 8 * (gva & 7), moved);
-			if (err == 0) {
-				break;
-			}
-			if (err == -PV_EAGAIN && i + 1 < ATTEMPTS) {
-				err = 0;
-			}
 		}
 	}
 	spin_unlock(&o->lock);
-	return err;
+	return err == 0 || err == -PV_EAGAIN ? PTWR_DONE : PTWR_REFUSED;
 }

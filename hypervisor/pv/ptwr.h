@@ -10,13 +10,15 @@
 
 #include "domain/domain.h"
 
+enum ptwr_result {
+	PTWR_DONE,	/* carried out, or the guest is to run the instruction again: back to it */
+	PTWR_REFUSED,	/* not to an L1 table of the domain, not a known form, or a refused entry */
+};
+
 /*
- * A write of v's kernel half faulted on a present page at gva. 0: carried out,
- * RIP is behind the instruction. -PV_EAGAIN: nothing done, let the guest run
- * the instruction again. Any other error: not a store that is carried out here
- * (not to an L1 table of the domain, not a known form, refused entry); the
+ * A write of v's kernel half faulted on a present page at gva. If refused, the
  * guest gets the fault. Takes domain.mm.lock.
  */
-int pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva) must_check;
+enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva) must_check;
 
 #endif

@@ -3,7 +3,7 @@
 
 HV_SRCS := $(filter-out hypervisor/arch/asm_offsets.c,$(wildcard hypervisor/*/*.c hypervisor/*/*.S))
 HV_OBJS := $(patsubst %,$(O)/obj/hv/%.o,$(basename $(HV_SRCS))) $(O)/obj/hv/gen/dispatch.o
-HV_GEN := $(O)/gen/asm_offsets.h
+HV_GEN := $(O)/gen/asm_offsets.h $(O)/gen/hypercall/handlers.h
 HV_LDFLAGS := $(BARE_LDFLAGS) -T hypervisor/hypervisor.lds
 
 # Offsets of C structures for assembly: compiled to text, never run (see offset_macros.h).
@@ -20,6 +20,11 @@ $(O)/gen/dispatch.c: abi/abi.json $(O)/abigen
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(O)/abigen dispatch $< > $@
+
+$(O)/gen/hypercall/handlers.h: abi/abi.json $(O)/abigen
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(O)/abigen prototypes $< > $@
 
 $(O)/obj/hv/%.o: %.c $(O)/gen/flags.hv | $(HV_GEN)
 	$(call say,CC,$@)

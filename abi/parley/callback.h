@@ -7,34 +7,34 @@
 #define PARLEY_CALLBACK_H
 
 /* First argument of callback_op; the second is a guest address. */
-#define PV_CALLBACKOP_register		0	/* pv_callback_register */
-#define PV_CALLBACKOP_unregister	1	/* pv_callback_unregister */
+#define PV_CALLBACKOP_register   0 /* pv_callback_register */
+#define PV_CALLBACKOP_unregister 1 /* pv_callback_unregister */
 
 /* pv_callback_register.type */
-#define PV_CALLBACK_event		0	/* an event is pending */
-#define PV_CALLBACK_failsafe		1	/* a segment could not be loaded */
-#define PV_CALLBACK_syscall		2	/* SYSCALL in 64-bit user mode */
-#define PV_CALLBACK_sysenter_deprecated	3
-#define PV_CALLBACK_nmi			4
-#define PV_CALLBACK_sysenter		5	/* SYSENTER in user mode */
-#define PV_CALLBACK_syscall32		7	/* SYSCALL in 32-bit user mode */
+#define PV_CALLBACK_event               0 /* an event is pending */
+#define PV_CALLBACK_failsafe            1 /* a segment could not be loaded */
+#define PV_CALLBACK_syscall             2 /* SYSCALL in 64-bit user mode */
+#define PV_CALLBACK_sysenter_deprecated 3
+#define PV_CALLBACK_nmi                 4
+#define PV_CALLBACK_sysenter            5 /* SYSENTER in user mode */
+#define PV_CALLBACK_syscall32           7 /* SYSCALL in 32-bit user mode */
 
 /* pv_callback_register.flags */
-#define PV_CALLBACKF_mask_events	0x1	/* enter with upcalls masked */
+#define PV_CALLBACKF_mask_events 0x1 /* enter with upcalls masked */
 
 #ifndef __ASSEMBLER__
 #include <parley/types.h>
 
 /* Xen public ABI, structure callback_register. */
 struct pv_callback_register {
-	uint16_t type;		/* (in) PV_CALLBACK_* */
-	uint16_t flags;		/* (in) PV_CALLBACKF_* */
-	uint64_t address;	/* (in) RIP of the entry */
+	uint16_t type;    /* (in) PV_CALLBACK_* */
+	uint16_t flags;   /* (in) PV_CALLBACKF_* */
+	uint64_t address; /* (in) RIP of the entry */
 };
 
 /* Xen public ABI, structure callback_unregister. */
 struct pv_callback_unregister {
-	uint16_t type;		/* (in) PV_CALLBACK_* */
+	uint16_t type; /* (in) PV_CALLBACK_* */
 	uint16_t _unused;
 };
 

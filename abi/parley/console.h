@@ -12,23 +12,23 @@
 #define PARLEY_CONSOLE_H
 
 /* First argument of console_io; then a count and a guest address. */
-#define PV_CONSOLEIO_write	0	/* returns 0 */
-#define PV_CONSOLEIO_read	1	/* returns the bytes read */
+#define PV_CONSOLEIO_write 0 /* returns 0 */
+#define PV_CONSOLEIO_read  1 /* returns the bytes read */
 
-#define PV_CONSOLE_RING_IN_SIZE		1024
-#define PV_CONSOLE_RING_OUT_SIZE	2048
+#define PV_CONSOLE_RING_IN_SIZE  1024
+#define PV_CONSOLE_RING_OUT_SIZE 2048
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 /* Xen public ABI, structure xencons_interface. */
 struct pv_console_ring {
-	char	 in[PV_CONSOLE_RING_IN_SIZE];	/* to the guest */
-	char	 out[PV_CONSOLE_RING_OUT_SIZE];	/* from the guest */
-	uint32_t in_cons;	/* guest */
-	uint32_t in_prod;	/* server */
-	uint32_t out_cons;	/* server */
-	uint32_t out_prod;	/* guest */
+	char in[PV_CONSOLE_RING_IN_SIZE];   /* to the guest */
+	char out[PV_CONSOLE_RING_OUT_SIZE]; /* from the guest */
+	uint32_t in_cons;                   /* guest */
+	uint32_t in_prod;                   /* server */
+	uint32_t out_cons;                  /* server */
+	uint32_t out_prod;                  /* guest */
 };
 
 _Static_assert(sizeof(struct pv_console_ring) == 3088, "console ring layout");

@@ -8,7 +8,7 @@
 #define PARLEY_DEBUG_H
 
 /* First argument of debug. */
-#define PV_DEBUGOP_audit	0	/* returns how many frames are miscounted */
-#define PV_DEBUGOP_free_frames	1	/* returns the frames that nobody owns */
+#define PV_DEBUGOP_audit       0 /* returns how many frames are miscounted */
+#define PV_DEBUGOP_free_frames 1 /* returns the frames that nobody owns */
 
 #endif

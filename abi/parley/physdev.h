@@ -7,113 +7,113 @@
 #define PARLEY_PHYSDEV_H
 
 /* First argument of physdev_op; the second is a guest address. */
-#define PV_PHYSDEVOP_irq_status_query	5	/* pv_physdev_irq_status_query */
-#define PV_PHYSDEVOP_set_iopl		6	/* pv_physdev_set_iopl */
-#define PV_PHYSDEVOP_set_iobitmap	7	/* pv_physdev_set_iobitmap */
-#define PV_PHYSDEVOP_apic_read		8	/* pv_physdev_apic */
-#define PV_PHYSDEVOP_apic_write		9	/* pv_physdev_apic */
-#define PV_PHYSDEVOP_alloc_irq_vector	10	/* pv_physdev_irq */
-#define PV_PHYSDEVOP_free_irq_vector	11	/* pv_physdev_irq */
-#define PV_PHYSDEVOP_eoi		12	/* pv_physdev_eoi */
-#define PV_PHYSDEVOP_map_pirq		13	/* pv_physdev_map_pirq */
-#define PV_PHYSDEVOP_unmap_pirq		14	/* pv_physdev_unmap_pirq */
-#define PV_PHYSDEVOP_pirq_eoi_gmfn_v1	17	/* pv_physdev_pirq_eoi_gmfn */
-#define PV_PHYSDEVOP_setup_gsi		21	/* pv_physdev_setup_gsi */
-#define PV_PHYSDEVOP_get_free_pirq	23	/* pv_physdev_get_free_pirq */
-#define PV_PHYSDEVOP_pci_device_add	25	/* pv_physdev_pci_device_add */
-#define PV_PHYSDEVOP_pci_device_remove	26	/* pv_physdev_pci_device */
-#define PV_PHYSDEVOP_pirq_eoi_gmfn_v2	28	/* pv_physdev_pirq_eoi_gmfn */
+#define PV_PHYSDEVOP_irq_status_query  5  /* pv_physdev_irq_status_query */
+#define PV_PHYSDEVOP_set_iopl          6  /* pv_physdev_set_iopl */
+#define PV_PHYSDEVOP_set_iobitmap      7  /* pv_physdev_set_iobitmap */
+#define PV_PHYSDEVOP_apic_read         8  /* pv_physdev_apic */
+#define PV_PHYSDEVOP_apic_write        9  /* pv_physdev_apic */
+#define PV_PHYSDEVOP_alloc_irq_vector  10 /* pv_physdev_irq */
+#define PV_PHYSDEVOP_free_irq_vector   11 /* pv_physdev_irq */
+#define PV_PHYSDEVOP_eoi               12 /* pv_physdev_eoi */
+#define PV_PHYSDEVOP_map_pirq          13 /* pv_physdev_map_pirq */
+#define PV_PHYSDEVOP_unmap_pirq        14 /* pv_physdev_unmap_pirq */
+#define PV_PHYSDEVOP_pirq_eoi_gmfn_v1  17 /* pv_physdev_pirq_eoi_gmfn */
+#define PV_PHYSDEVOP_setup_gsi         21 /* pv_physdev_setup_gsi */
+#define PV_PHYSDEVOP_get_free_pirq     23 /* pv_physdev_get_free_pirq */
+#define PV_PHYSDEVOP_pci_device_add    25 /* pv_physdev_pci_device_add */
+#define PV_PHYSDEVOP_pci_device_remove 26 /* pv_physdev_pci_device */
+#define PV_PHYSDEVOP_pirq_eoi_gmfn_v2  28 /* pv_physdev_pirq_eoi_gmfn */
 
 /* pv_physdev_irq_status_query.flags */
-#define PV_IRQSTAT_needs_eoi		0x1
-#define PV_IRQSTAT_shared		0x2
+#define PV_IRQSTAT_needs_eoi 0x1
+#define PV_IRQSTAT_shared    0x2
 
 /* pv_physdev_map_pirq.type */
-#define PV_MAP_PIRQ_TYPE_MSI		0
-#define PV_MAP_PIRQ_TYPE_GSI		1
-#define PV_MAP_PIRQ_TYPE_UNKNOWN	2
-#define PV_MAP_PIRQ_TYPE_MSI_SEG	3
-#define PV_MAP_PIRQ_TYPE_MULTI_MSI	4
+#define PV_MAP_PIRQ_TYPE_MSI       0
+#define PV_MAP_PIRQ_TYPE_GSI       1
+#define PV_MAP_PIRQ_TYPE_UNKNOWN   2
+#define PV_MAP_PIRQ_TYPE_MSI_SEG   3
+#define PV_MAP_PIRQ_TYPE_MULTI_MSI 4
 
 #ifndef __ASSEMBLER__
 #include <parley/types.h>
 
 /* Xen public ABI, structure physdev_set_iopl. */
 struct pv_physdev_set_iopl {
-	uint32_t iopl;		/* (in) 0 .. 3; 1 and up: the kernel may do I/O */
+	uint32_t iopl; /* (in) 0 .. 3; 1 and up: the kernel may do I/O */
 };
 
 /* Xen public ABI, structure physdev_set_iobitmap. */
 struct pv_physdev_set_iobitmap {
-	uint64_t bitmap;	/* (in) guest address; bit n clear: port n allowed */
-	uint32_t nr_ports;	/* (in) 0 .. 65536 */
+	uint64_t bitmap;   /* (in) guest address; bit n clear: port n allowed */
+	uint32_t nr_ports; /* (in) 0 .. 65536 */
 };
 
 /* Xen public ABI, structure physdev_eoi. */
 struct pv_physdev_eoi {
-	uint32_t irq;		/* (in) a pirq */
+	uint32_t irq; /* (in) a pirq */
 };
 
 /* Xen public ABI, structure physdev_irq_status_query. */
 struct pv_physdev_irq_status_query {
-	uint32_t irq;		/* (in) a pirq */
-	uint32_t flags;		/* (out) PV_IRQSTAT_* */
+	uint32_t irq;   /* (in) a pirq */
+	uint32_t flags; /* (out) PV_IRQSTAT_* */
 };
 
 /* Xen public ABI, structure physdev_apic. */
 struct pv_physdev_apic {
-	uint64_t apic_physbase;	/* (in) machine address of the I/O APIC */
-	uint32_t reg;		/* (in) */
-	uint32_t value;		/* read: (out), write: (in) */
+	uint64_t apic_physbase; /* (in) machine address of the I/O APIC */
+	uint32_t reg;           /* (in) */
+	uint32_t value;         /* read: (out), write: (in) */
 };
 
 /* Xen public ABI, structure physdev_irq. */
 struct pv_physdev_irq {
-	uint32_t irq;		/* (in) */
-	uint32_t vector;	/* (out) */
+	uint32_t irq;    /* (in) */
+	uint32_t vector; /* (out) */
 };
 
 /* Xen public ABI, structure physdev_map_pirq. */
 struct pv_physdev_map_pirq {
-	pv_domid_t domid;	/* (in) */
-	int32_t	 type;		/* (in) PV_MAP_PIRQ_TYPE_* */
-	int32_t	 index;		/* (in) GSI; for MSI: -1 */
-	int32_t	 pirq;		/* (in) wanted, -1: any; (out) given */
-	int32_t	 bus;		/* (in) MSI: bus, with segment << 16 */
-	int32_t	 devfn;		/* (in) MSI */
-	int32_t	 entry_nr;	/* (in) MSI-X entry; (in, out) vectors of MSI */
-	uint64_t table_base;	/* (in) MSI-X: machine address; 0: MSI */
+	pv_domid_t domid;    /* (in) */
+	int32_t type;        /* (in) PV_MAP_PIRQ_TYPE_* */
+	int32_t index;       /* (in) GSI; for MSI: -1 */
+	int32_t pirq;        /* (in) wanted, -1: any; (out) given */
+	int32_t bus;         /* (in) MSI: bus, with segment << 16 */
+	int32_t devfn;       /* (in) MSI */
+	int32_t entry_nr;    /* (in) MSI-X entry; (in, out) vectors of MSI */
+	uint64_t table_base; /* (in) MSI-X: machine address; 0: MSI */
 };
 
 /* Xen public ABI, structure physdev_unmap_pirq. */
 struct pv_physdev_unmap_pirq {
 	pv_domid_t domid;
-	int32_t	 pirq;
+	int32_t pirq;
 };
 
 /* Xen public ABI, structure physdev_pirq_eoi_gmfn. */
 struct pv_physdev_pirq_eoi_gmfn {
-	uint64_t gmfn;		/* (in) frame of a bitmap: pirq n needs eoi */
+	uint64_t gmfn; /* (in) frame of a bitmap: pirq n needs eoi */
 };
 
 /* Xen public ABI, structure physdev_setup_gsi. */
 struct pv_physdev_setup_gsi {
-	int32_t	gsi;
-	uint8_t	triggering;	/* 0 edge, 1 level */
-	uint8_t	polarity;	/* 0 high, 1 low */
+	int32_t gsi;
+	uint8_t triggering; /* 0 edge, 1 level */
+	uint8_t polarity;   /* 0 high, 1 low */
 };
 
 /* Xen public ABI, structure physdev_get_free_pirq. */
 struct pv_physdev_get_free_pirq {
-	int32_t	 type;		/* (in) */
-	uint32_t pirq;		/* (out) */
+	int32_t type;  /* (in) */
+	uint32_t pirq; /* (out) */
 };
 
 /* Xen public ABI, structure physdev_pci_device. */
 struct pv_physdev_pci_device {
 	uint16_t seg;
-	uint8_t	 bus;
-	uint8_t	 devfn;
+	uint8_t bus;
+	uint8_t devfn;
 };
 
 _Static_assert(sizeof(struct pv_physdev_set_iopl) == 4, "set_iopl layout");

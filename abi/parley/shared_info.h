@@ -13,17 +13,17 @@
 #define PARLEY_SHARED_INFO_H
 
 /* Offsets for assembly. */
-#define PV_VCPU_INFO_PENDING		0
-#define PV_VCPU_INFO_MASK		1
-#define PV_VCPU_INFO_PENDING_SEL	8
-#define PV_VCPU_INFO_CR2		16
-#define PV_VCPU_INFO_SIZE		64
-#define PV_SHARED_INFO_EVTCHN_PENDING	2048
-#define PV_SHARED_INFO_EVTCHN_MASK	2560
+#define PV_VCPU_INFO_PENDING          0
+#define PV_VCPU_INFO_MASK             1
+#define PV_VCPU_INFO_PENDING_SEL      8
+#define PV_VCPU_INFO_CR2              16
+#define PV_VCPU_INFO_SIZE             64
+#define PV_SHARED_INFO_EVTCHN_PENDING 2048
+#define PV_SHARED_INFO_EVTCHN_MASK    2560
 
 /* pv_vcpu_time_info.flags */
-#define PV_TIME_TSC_STABLE	0x1	/* one clock, comparable between vCPUs */
-#define PV_TIME_GUEST_STOPPED	0x2	/* the domain was stopped for a while */
+#define PV_TIME_TSC_STABLE    0x1 /* one clock, comparable between vCPUs */
+#define PV_TIME_GUEST_STOPPED 0x2 /* the domain was stopped for a while */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -31,7 +31,7 @@
 
 /* Xen public ABI, structure arch_vcpu_info. */
 struct pv_arch_vcpu_info {
-	uint64_t cr2;		/* (out) address of the last page fault */
+	uint64_t cr2; /* (out) address of the last page fault */
 	uint64_t pad;
 };
 
@@ -41,21 +41,21 @@ struct pv_arch_vcpu_info {
  * system_time + (d * tsc_to_system_mul >> 32).
  */
 struct pv_vcpu_time_info {
-	uint32_t version;	/* odd while being written */
+	uint32_t version; /* odd while being written */
 	uint32_t pad0;
-	uint64_t tsc_timestamp;	/* TSC at system_time */
-	uint64_t system_time;	/* ns since the hypervisor started */
-	uint32_t tsc_to_system_mul;	/* never 0 */
-	int8_t	 tsc_shift;
-	uint8_t	 flags;		/* PV_TIME_* */
-	uint8_t	 pad1[2];
+	uint64_t tsc_timestamp;     /* TSC at system_time */
+	uint64_t system_time;       /* ns since the hypervisor started */
+	uint32_t tsc_to_system_mul; /* never 0 */
+	int8_t tsc_shift;
+	uint8_t flags; /* PV_TIME_* */
+	uint8_t pad1[2];
 };
 
 /* Xen public ABI, structure vcpu_info. */
 struct pv_vcpu_info {
-	uint8_t	 evtchn_upcall_pending;	/* set by the hypervisor, cleared by the guest */
-	uint8_t	 evtchn_upcall_mask;	/* nonzero: no event upcall now */
-	uint64_t evtchn_pending_sel;	/* bit n: look at evtchn_pending[n] */
+	uint8_t evtchn_upcall_pending; /* set by the hypervisor, cleared by the guest */
+	uint8_t evtchn_upcall_mask;    /* nonzero: no event upcall now */
+	uint64_t evtchn_pending_sel;   /* bit n: look at evtchn_pending[n] */
 	struct pv_arch_vcpu_info arch;
 	struct pv_vcpu_time_info time;
 };
@@ -63,22 +63,22 @@ struct pv_vcpu_info {
 /* Xen public ABI, structure arch_shared_info. The guest writes it for tools. */
 struct pv_arch_shared_info {
 	uint64_t max_pfn;
-	uint64_t pfn_to_mfn_frame_list_list;	/* mfn of a tree of the p2m */
-	uint64_t nmi_reason;			/* (out) bits, why an NMI came */
-	uint64_t p2m_cr3;			/* table that maps p2m_vaddr */
-	uint64_t p2m_vaddr;			/* virtual address of the p2m */
-	uint64_t p2m_generation;		/* odd while the p2m changes */
+	uint64_t pfn_to_mfn_frame_list_list; /* mfn of a tree of the p2m */
+	uint64_t nmi_reason;                 /* (out) bits, why an NMI came */
+	uint64_t p2m_cr3;                    /* table that maps p2m_vaddr */
+	uint64_t p2m_vaddr;                  /* virtual address of the p2m */
+	uint64_t p2m_generation;             /* odd while the p2m changes */
 };
 
 /* Xen public ABI, structure shared_info. */
 struct pv_shared_info {
 	struct pv_vcpu_info vcpu_info[PV_LEGACY_MAX_VCPUS];
-	uint64_t evtchn_pending[64];	/* bit n: port n has an event */
-	uint64_t evtchn_mask[64];	/* bit n: port n does not upcall */
-	uint32_t wc_version;		/* odd while being written */
-	uint32_t wc_sec;		/* UTC when system_time was 0, low half */
-	uint32_t wc_nsec;		/* and the nanoseconds */
-	uint32_t wc_sec_hi;		/* high half of the seconds */
+	uint64_t evtchn_pending[64]; /* bit n: port n has an event */
+	uint64_t evtchn_mask[64];    /* bit n: port n does not upcall */
+	uint32_t wc_version;         /* odd while being written */
+	uint32_t wc_sec;             /* UTC when system_time was 0, low half */
+	uint32_t wc_nsec;            /* and the nanoseconds */
+	uint32_t wc_sec_hi;          /* high half of the seconds */
 	struct pv_arch_shared_info arch;
 };
 

@@ -9,32 +9,32 @@
 #define PARLEY_STATS_H
 
 /* First argument of stats; the second is a guest address of struct pv_stats. */
-#define PV_STATSOP_read		0	/* fill in the structure */
-#define PV_STATSOP_reset	1	/* set every count to 0; no structure */
+#define PV_STATSOP_read  0 /* fill in the structure */
+#define PV_STATSOP_reset 1 /* set every count to 0; no structure */
 
-#define PV_STATS_VERSION	1
-#define PV_STATS_CALLS		64
+#define PV_STATS_VERSION 1
+#define PV_STATS_CALLS   64
 
 /* Index of pv_stats.entries: why the guest was left or entered. */
-#define PV_STATS_ENTRY_hypercall	0	/* SYSCALL from the guest's kernel */
-#define PV_STATS_ENTRY_syscall		1	/* SYSCALL from user mode, bounced */
-#define PV_STATS_ENTRY_page_fault	2	/* page fault handed to the guest */
-#define PV_STATS_ENTRY_trap		3	/* any other exception handed over */
-#define PV_STATS_ENTRY_emulation	4	/* a privileged instruction emulated */
-#define PV_STATS_ENTRY_table_write	5	/* a store to a page table emulated */
-#define PV_STATS_ENTRY_interrupt	6	/* an interrupt of the machine */
-#define PV_STATS_ENTRY_upcall		7	/* an event upcall */
-#define PV_STATS_ENTRIES		8
+#define PV_STATS_ENTRY_hypercall   0 /* SYSCALL from the guest's kernel */
+#define PV_STATS_ENTRY_syscall     1 /* SYSCALL from user mode, bounced */
+#define PV_STATS_ENTRY_page_fault  2 /* page fault handed to the guest */
+#define PV_STATS_ENTRY_trap        3 /* any other exception handed over */
+#define PV_STATS_ENTRY_emulation   4 /* a privileged instruction emulated */
+#define PV_STATS_ENTRY_table_write 5 /* a store to a page table emulated */
+#define PV_STATS_ENTRY_interrupt   6 /* an interrupt of the machine */
+#define PV_STATS_ENTRY_upcall      7 /* an event upcall */
+#define PV_STATS_ENTRIES           8
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 /* The sum over all vCPUs of the domain, since it started or was reset. */
 struct pv_stats {
-	uint32_t version;	/* (out) PV_STATS_VERSION */
-	uint32_t size;		/* (in) room in bytes, (out) bytes that are valid */
-	uint64_t hypercalls[PV_STATS_CALLS];	/* by number, those of multicalls too */
-	uint64_t entries[PV_STATS_ENTRIES];	/* by PV_STATS_ENTRY_* */
+	uint32_t version;                    /* (out) PV_STATS_VERSION */
+	uint32_t size;                       /* (in) room in bytes, (out) bytes that are valid */
+	uint64_t hypercalls[PV_STATS_CALLS]; /* by number, those of multicalls too */
+	uint64_t entries[PV_STATS_ENTRIES];  /* by PV_STATS_ENTRY_* */
 };
 
 _Static_assert(sizeof(struct pv_stats) == 584, "stats layout");

@@ -9,50 +9,50 @@
 #define PARLEY_VCPU_H
 
 /* First argument of vcpu_op; then the vCPU's number and a guest address. */
-#define PV_VCPUOP_initialise			0	/* pv_vcpu_guest_context */
-#define PV_VCPUOP_up				1
-#define PV_VCPUOP_down				2
-#define PV_VCPUOP_is_up				3	/* returns 1 or 0 */
-#define PV_VCPUOP_get_runstate_info		4	/* pv_vcpu_runstate_info */
-#define PV_VCPUOP_register_runstate_memory_area	5	/* pv_vcpu_register_runstate_memory_area */
-#define PV_VCPUOP_set_periodic_timer		6	/* pv_vcpu_set_periodic_timer */
-#define PV_VCPUOP_stop_periodic_timer		7
-#define PV_VCPUOP_set_singleshot_timer		8	/* pv_vcpu_set_singleshot_timer */
-#define PV_VCPUOP_stop_singleshot_timer		9
-#define PV_VCPUOP_register_vcpu_info		10	/* pv_vcpu_register_vcpu_info */
-#define PV_VCPUOP_send_nmi			11
-#define PV_VCPUOP_get_physid			12	/* pv_vcpu_get_physid */
-#define PV_VCPUOP_register_vcpu_time_memory_area 13	/* pv_vcpu_register_time_memory_area */
+#define PV_VCPUOP_initialise                     0 /* pv_vcpu_guest_context */
+#define PV_VCPUOP_up                             1
+#define PV_VCPUOP_down                           2
+#define PV_VCPUOP_is_up                          3 /* returns 1 or 0 */
+#define PV_VCPUOP_get_runstate_info              4 /* pv_vcpu_runstate_info */
+#define PV_VCPUOP_register_runstate_memory_area  5 /* pv_vcpu_register_runstate_memory_area */
+#define PV_VCPUOP_set_periodic_timer             6 /* pv_vcpu_set_periodic_timer */
+#define PV_VCPUOP_stop_periodic_timer            7
+#define PV_VCPUOP_set_singleshot_timer           8 /* pv_vcpu_set_singleshot_timer */
+#define PV_VCPUOP_stop_singleshot_timer          9
+#define PV_VCPUOP_register_vcpu_info             10 /* pv_vcpu_register_vcpu_info */
+#define PV_VCPUOP_send_nmi                       11
+#define PV_VCPUOP_get_physid                     12 /* pv_vcpu_get_physid */
+#define PV_VCPUOP_register_vcpu_time_memory_area 13 /* pv_vcpu_register_time_memory_area */
 
 /* pv_vcpu_runstate_info.state, and the index of .time */
-#define PV_RUNSTATE_running	0
-#define PV_RUNSTATE_runnable	1	/* wants a CPU, has none */
-#define PV_RUNSTATE_blocked	2
-#define PV_RUNSTATE_offline	3
+#define PV_RUNSTATE_running  0
+#define PV_RUNSTATE_runnable 1 /* wants a CPU, has none */
+#define PV_RUNSTATE_blocked  2
+#define PV_RUNSTATE_offline  3
 
 /* pv_vcpu_set_singleshot_timer.flags: refuse (-PV_ETIME) a time in the past. */
-#define PV_VCPU_SSHOTTMR_future	0x1
+#define PV_VCPU_SSHOTTMR_future 0x1
 
 /* pv_vcpu_guest_context.flags */
-#define PV_VGCF_i387_valid		0x1
-#define PV_VGCF_in_kernel		0x4
+#define PV_VGCF_i387_valid               0x1
+#define PV_VGCF_in_kernel                0x4
 #define PV_VGCF_failsafe_disables_events 0x8
-#define PV_VGCF_syscall_disables_events	0x10
-#define PV_VGCF_online			0x20
+#define PV_VGCF_syscall_disables_events  0x10
+#define PV_VGCF_online                   0x20
 /* pv_iret_context.flags: RCX and R11 need not come from the frame. */
-#define PV_VGCF_in_syscall		0x100
+#define PV_VGCF_in_syscall 0x100
 
 /* Offsets for assembly: the frame at RSP when iret is called. */
-#define PV_IRET_RAX		0
-#define PV_IRET_R11		8
-#define PV_IRET_RCX		16
-#define PV_IRET_FLAGS		24
-#define PV_IRET_RIP		32
-#define PV_IRET_CS		40
-#define PV_IRET_RFLAGS		48
-#define PV_IRET_RSP		56
-#define PV_IRET_SS		64
-#define PV_IRET_SIZE		72
+#define PV_IRET_RAX    0
+#define PV_IRET_R11    8
+#define PV_IRET_RCX    16
+#define PV_IRET_FLAGS  24
+#define PV_IRET_RIP    32
+#define PV_IRET_CS     40
+#define PV_IRET_RFLAGS 48
+#define PV_IRET_RSP    56
+#define PV_IRET_SS     64
+#define PV_IRET_SIZE   72
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -60,7 +60,7 @@
 #include <parley/types.h>
 
 /* pv_vcpu_runstate_info.state_entry_time: being written (see vm_assist.h). */
-#define PV_RUNSTATE_UPDATE	PV_U64(0x8000000000000000)
+#define PV_RUNSTATE_UPDATE PV_U64(0x8000000000000000)
 
 /* Xen public ABI, structure cpu_user_regs. Offsets matter; pads are 0. */
 struct pv_user_regs {
@@ -84,8 +84,8 @@ struct pv_user_regs {
 	uint64_t rip;
 	uint16_t cs;
 	uint16_t _pad0[1];
-	uint8_t	 saved_upcall_mask;
-	uint8_t	 _pad1[3];
+	uint8_t saved_upcall_mask;
+	uint8_t _pad1[3];
 	uint64_t rflags;
 	uint64_t rsp;
 	uint16_t ss;
@@ -103,23 +103,23 @@ struct pv_user_regs {
 /* Xen public ABI, structure vcpu_guest_context: how a vCPU is to start. */
 struct pv_vcpu_guest_context {
 	struct {
-		char x[512];	/* FXSAVE image, with PV_VGCF_i387_valid */
+		char x[512]; /* FXSAVE image, with PV_VGCF_i387_valid */
 	} fpu_ctxt;
-	uint64_t flags;		/* PV_VGCF_* */
+	uint64_t flags; /* PV_VGCF_* */
 	struct pv_user_regs user_regs;
-	struct pv_trap_info trap_ctxt[PV_TRAP_VECTORS];	/* indexed by vector */
-	uint64_t ldt_base;	/* guest address */
+	struct pv_trap_info trap_ctxt[PV_TRAP_VECTORS]; /* indexed by vector */
+	uint64_t ldt_base;                              /* guest address */
 	uint64_t ldt_ents;
-	uint64_t gdt_frames[16];	/* mfns; only the first 14 count */
+	uint64_t gdt_frames[16]; /* mfns; only the first 14 count */
 	uint64_t gdt_ents;
-	uint64_t kernel_ss;	/* stack for entries from user mode */
+	uint64_t kernel_ss; /* stack for entries from user mode */
 	uint64_t kernel_sp;
-	uint64_t ctrlreg[8];	/* [3]: mfn << 12 of the top-level table; [1]: user's */
+	uint64_t ctrlreg[8]; /* [3]: mfn << 12 of the top-level table; [1]: user's */
 	uint64_t debugreg[8];
 	uint64_t event_callback_eip;
 	uint64_t failsafe_callback_eip;
 	uint64_t syscall_callback_eip;
-	uint64_t vm_assist;	/* bits by PV_VM_ASSIST_*; of the whole domain */
+	uint64_t vm_assist; /* bits by PV_VM_ASSIST_*; of the whole domain */
 	uint64_t fs_base;
 	uint64_t gs_base_kernel;
 	uint64_t gs_base_user;
@@ -130,52 +130,52 @@ struct pv_iret_context {
 	uint64_t rax;
 	uint64_t r11;
 	uint64_t rcx;
-	uint64_t flags;		/* PV_VGCF_in_syscall or 0 */
+	uint64_t flags; /* PV_VGCF_in_syscall or 0 */
 	uint64_t rip;
-	uint64_t cs;		/* RPL 3: to user mode */
-	uint64_t rflags;	/* IF clear: with upcalls masked */
+	uint64_t cs;     /* RPL 3: to user mode */
+	uint64_t rflags; /* IF clear: with upcalls masked */
 	uint64_t rsp;
 	uint64_t ss;
 };
 
 /* Xen public ABI, structure vcpu_runstate_info. */
 struct pv_vcpu_runstate_info {
-	int32_t	 state;			/* PV_RUNSTATE_* */
-	uint64_t state_entry_time;	/* ns, perhaps | PV_RUNSTATE_UPDATE */
-	uint64_t time[4];		/* ns spent in each state */
+	int32_t state;             /* PV_RUNSTATE_* */
+	uint64_t state_entry_time; /* ns, perhaps | PV_RUNSTATE_UPDATE */
+	uint64_t time[4];          /* ns spent in each state */
 };
 
 /* Xen public ABI, structure vcpu_register_runstate_memory_area. */
 struct pv_vcpu_register_runstate_memory_area {
-	uint64_t addr;		/* (in) guest address of pv_vcpu_runstate_info */
+	uint64_t addr; /* (in) guest address of pv_vcpu_runstate_info */
 };
 
 /* Xen public ABI, structure vcpu_register_time_memory_area. */
 struct pv_vcpu_register_time_memory_area {
-	uint64_t addr;		/* (in) guest address of pv_vcpu_time_info */
+	uint64_t addr; /* (in) guest address of pv_vcpu_time_info */
 };
 
 /* Xen public ABI, structure vcpu_set_periodic_timer. */
 struct pv_vcpu_set_periodic_timer {
-	uint64_t period_ns;	/* (in) */
+	uint64_t period_ns; /* (in) */
 };
 
 /* Xen public ABI, structure vcpu_set_singleshot_timer. */
 struct pv_vcpu_set_singleshot_timer {
-	uint64_t timeout_abs_ns;	/* (in) */
-	uint32_t flags;			/* (in) PV_VCPU_SSHOTTMR_* */
+	uint64_t timeout_abs_ns; /* (in) */
+	uint32_t flags;          /* (in) PV_VCPU_SSHOTTMR_* */
 };
 
 /* Xen public ABI, structure vcpu_register_vcpu_info. */
 struct pv_vcpu_register_vcpu_info {
-	uint64_t mfn;		/* (in) frame of the new pv_vcpu_info */
-	uint32_t offset;	/* (in) in it, 8-aligned, within the frame */
-	uint32_t rsvd;		/* 0 */
+	uint64_t mfn;    /* (in) frame of the new pv_vcpu_info */
+	uint32_t offset; /* (in) in it, 8-aligned, within the frame */
+	uint32_t rsvd;   /* 0 */
 };
 
 /* Xen public ABI, structure vcpu_get_physid. */
 struct pv_vcpu_get_physid {
-	uint64_t phys_id;	/* (out) APIC id | ACPI id << 32 */
+	uint64_t phys_id; /* (out) APIC id | ACPI id << 32 */
 };
 
 _Static_assert(sizeof(struct pv_user_regs) == 200, "user_regs layout");

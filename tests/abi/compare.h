@@ -12,14 +12,14 @@
 #include <stdint.h>
 
 struct compare_number {
-	const char *name;	/* ours, PV_... */
+	const char *name; /* ours, PV_... */
 	uint64_t ours;
 	uint64_t theirs;
 };
 
 struct compare_field {
-	const char *structure;	/* ours, without "struct" */
-	const char *field;	/* NULL: the structure as a whole */
+	const char *structure; /* ours, without "struct" */
+	const char *field;     /* NULL: the structure as a whole */
 	size_t our_offset;
 	size_t our_size;
 	size_t their_offset;

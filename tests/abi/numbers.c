@@ -25,491 +25,494 @@
 #include "compare.h"
 #include "xen_headers.h"
 
-#define SAME(ours, theirs)	{ #ours, (uint64_t)(ours), (uint64_t)(theirs) },
+#define SAME(ours, theirs)                                  \
+	{                                                   \
+#ours, (uint64_t)(ours), (uint64_t)(theirs) \
+	}
 
 /* Names that follow a rule: only the prefix differs. */
-#define ERRNO(name)	SAME(PV_##name, XEN_##name)
-#define HYPERCALL(name)	SAME(PV_HYPERCALL_##name, __HYPERVISOR_##name)
-#define PLAIN(name)	SAME(PV_##name, name)
-#define MEMORY(name)	SAME(PV_MEMORY_##name, XENMEM_##name)
-#define VERSION(name)	SAME(PV_VERSION_##name, XENVER_##name)
-#define FEATURE(name)	SAME(PV_FEATURE_##name, XENFEAT_##name)
-#define ASSIST(name)	SAME(PV_VM_ASSIST_##name, VMASST_TYPE_##name)
-#define CALLBACK(name)	SAME(PV_CALLBACK_##name, CALLBACKTYPE_##name)
-#define NOTE(name)	SAME(PV_ELFNOTE_##name, XEN_ELFNOTE_##name)
+#define ERRNO(name)     SAME(PV_##name, XEN_##name)
+#define HYPERCALL(name) SAME(PV_HYPERCALL_##name, __HYPERVISOR_##name)
+#define PLAIN(name)     SAME(PV_##name, name)
+#define MEMORY(name)    SAME(PV_MEMORY_##name, XENMEM_##name)
+#define VERSION(name)   SAME(PV_VERSION_##name, XENVER_##name)
+#define FEATURE(name)   SAME(PV_FEATURE_##name, XENFEAT_##name)
+#define ASSIST(name)    SAME(PV_VM_ASSIST_##name, VMASST_TYPE_##name)
+#define CALLBACK(name)  SAME(PV_CALLBACK_##name, CALLBACKTYPE_##name)
+#define NOTE(name)      SAME(PV_ELFNOTE_##name, XEN_ELFNOTE_##name)
 
 const struct compare_number compare_numbers[] = {
-	ERRNO(EPERM)
-	ERRNO(ENOENT)
-	ERRNO(ESRCH)
-	ERRNO(EIO)
-	ERRNO(ENXIO)
-	ERRNO(E2BIG)
-	ERRNO(ENOEXEC)
-	ERRNO(EBADF)
-	ERRNO(ECHILD)
-	ERRNO(EAGAIN)
-	ERRNO(ENOMEM)
-	ERRNO(EACCES)
-	ERRNO(EFAULT)
-	ERRNO(EBUSY)
-	ERRNO(EEXIST)
-	ERRNO(EXDEV)
-	ERRNO(ENODEV)
-	ERRNO(ENOTDIR)
-	ERRNO(EISDIR)
-	ERRNO(EINVAL)
-	ERRNO(ENFILE)
-	ERRNO(EMFILE)
-	ERRNO(ENOSPC)
-	ERRNO(EROFS)
-	ERRNO(EMLINK)
-	ERRNO(EDOM)
-	ERRNO(ERANGE)
-	ERRNO(EDEADLK)
-	ERRNO(ENAMETOOLONG)
-	ERRNO(ENOLCK)
-	ERRNO(ENOSYS)
-	ERRNO(ENOTEMPTY)
-	ERRNO(ENODATA)
-	ERRNO(ETIME)
-	ERRNO(EBADMSG)
-	ERRNO(EOVERFLOW)
-	ERRNO(EILSEQ)
-	ERRNO(ENOTSOCK)
-	ERRNO(EMSGSIZE)
-	ERRNO(EOPNOTSUPP)
-	ERRNO(EADDRINUSE)
-	ERRNO(EADDRNOTAVAIL)
-	ERRNO(ENOBUFS)
-	ERRNO(EISCONN)
-	ERRNO(ENOTCONN)
-	ERRNO(ETIMEDOUT)
-	ERRNO(ECONNREFUSED)
+	ERRNO(EPERM),
+	ERRNO(ENOENT),
+	ERRNO(ESRCH),
+	ERRNO(EIO),
+	ERRNO(ENXIO),
+	ERRNO(E2BIG),
+	ERRNO(ENOEXEC),
+	ERRNO(EBADF),
+	ERRNO(ECHILD),
+	ERRNO(EAGAIN),
+	ERRNO(ENOMEM),
+	ERRNO(EACCES),
+	ERRNO(EFAULT),
+	ERRNO(EBUSY),
+	ERRNO(EEXIST),
+	ERRNO(EXDEV),
+	ERRNO(ENODEV),
+	ERRNO(ENOTDIR),
+	ERRNO(EISDIR),
+	ERRNO(EINVAL),
+	ERRNO(ENFILE),
+	ERRNO(EMFILE),
+	ERRNO(ENOSPC),
+	ERRNO(EROFS),
+	ERRNO(EMLINK),
+	ERRNO(EDOM),
+	ERRNO(ERANGE),
+	ERRNO(EDEADLK),
+	ERRNO(ENAMETOOLONG),
+	ERRNO(ENOLCK),
+	ERRNO(ENOSYS),
+	ERRNO(ENOTEMPTY),
+	ERRNO(ENODATA),
+	ERRNO(ETIME),
+	ERRNO(EBADMSG),
+	ERRNO(EOVERFLOW),
+	ERRNO(EILSEQ),
+	ERRNO(ENOTSOCK),
+	ERRNO(EMSGSIZE),
+	ERRNO(EOPNOTSUPP),
+	ERRNO(EADDRINUSE),
+	ERRNO(EADDRNOTAVAIL),
+	ERRNO(ENOBUFS),
+	ERRNO(EISCONN),
+	ERRNO(ENOTCONN),
+	ERRNO(ETIMEDOUT),
+	ERRNO(ECONNREFUSED),
 
-	HYPERCALL(set_trap_table)
-	HYPERCALL(mmu_update)
-	HYPERCALL(set_gdt)
-	HYPERCALL(stack_switch)
-	HYPERCALL(set_callbacks)
-	HYPERCALL(fpu_taskswitch)
-	HYPERCALL(sched_op_compat)
-	HYPERCALL(platform_op)
-	HYPERCALL(set_debugreg)
-	HYPERCALL(get_debugreg)
-	HYPERCALL(update_descriptor)
-	HYPERCALL(memory_op)
-	HYPERCALL(multicall)
-	HYPERCALL(update_va_mapping)
-	HYPERCALL(set_timer_op)
-	HYPERCALL(event_channel_op_compat)
-	HYPERCALL(xen_version)
-	HYPERCALL(console_io)
-	HYPERCALL(physdev_op_compat)
-	HYPERCALL(grant_table_op)
-	HYPERCALL(vm_assist)
-	HYPERCALL(update_va_mapping_otherdomain)
-	HYPERCALL(iret)
-	HYPERCALL(vcpu_op)
-	HYPERCALL(set_segment_base)
-	HYPERCALL(mmuext_op)
-	HYPERCALL(xsm_op)
-	HYPERCALL(nmi_op)
-	HYPERCALL(sched_op)
-	HYPERCALL(callback_op)
-	HYPERCALL(xenoprof_op)
-	HYPERCALL(event_channel_op)
-	HYPERCALL(physdev_op)
-	HYPERCALL(hvm_op)
-	HYPERCALL(sysctl)
-	HYPERCALL(domctl)
-	HYPERCALL(kexec_op)
-	HYPERCALL(tmem_op)
-	HYPERCALL(argo_op)
-	HYPERCALL(xenpmu_op)
-	HYPERCALL(dm_op)
-	HYPERCALL(hypfs_op)
-	SAME(PV_HYPERCALL_mca, __HYPERVISOR_arch_0)
-	SAME(PV_HYPERCALL_control, __HYPERVISOR_arch_5)
-	SAME(PV_HYPERCALL_stats, __HYPERVISOR_arch_6)
-	SAME(PV_HYPERCALL_debug, __HYPERVISOR_arch_7)
+	HYPERCALL(set_trap_table),
+	HYPERCALL(mmu_update),
+	HYPERCALL(set_gdt),
+	HYPERCALL(stack_switch),
+	HYPERCALL(set_callbacks),
+	HYPERCALL(fpu_taskswitch),
+	HYPERCALL(sched_op_compat),
+	HYPERCALL(platform_op),
+	HYPERCALL(set_debugreg),
+	HYPERCALL(get_debugreg),
+	HYPERCALL(update_descriptor),
+	HYPERCALL(memory_op),
+	HYPERCALL(multicall),
+	HYPERCALL(update_va_mapping),
+	HYPERCALL(set_timer_op),
+	HYPERCALL(event_channel_op_compat),
+	HYPERCALL(xen_version),
+	HYPERCALL(console_io),
+	HYPERCALL(physdev_op_compat),
+	HYPERCALL(grant_table_op),
+	HYPERCALL(vm_assist),
+	HYPERCALL(update_va_mapping_otherdomain),
+	HYPERCALL(iret),
+	HYPERCALL(vcpu_op),
+	HYPERCALL(set_segment_base),
+	HYPERCALL(mmuext_op),
+	HYPERCALL(xsm_op),
+	HYPERCALL(nmi_op),
+	HYPERCALL(sched_op),
+	HYPERCALL(callback_op),
+	HYPERCALL(xenoprof_op),
+	HYPERCALL(event_channel_op),
+	HYPERCALL(physdev_op),
+	HYPERCALL(hvm_op),
+	HYPERCALL(sysctl),
+	HYPERCALL(domctl),
+	HYPERCALL(kexec_op),
+	HYPERCALL(tmem_op),
+	HYPERCALL(argo_op),
+	HYPERCALL(xenpmu_op),
+	HYPERCALL(dm_op),
+	HYPERCALL(hypfs_op),
+	SAME(PV_HYPERCALL_mca, __HYPERVISOR_arch_0),
+	SAME(PV_HYPERCALL_control, __HYPERVISOR_arch_5),
+	SAME(PV_HYPERCALL_stats, __HYPERVISOR_arch_6),
+	SAME(PV_HYPERCALL_debug, __HYPERVISOR_arch_7),
 
-	PLAIN(DOMID_FIRST_RESERVED)
-	PLAIN(DOMID_SELF)
-	PLAIN(DOMID_IO)
-	PLAIN(DOMID_XEN)
-	PLAIN(DOMID_COW)
-	PLAIN(DOMID_INVALID)
-	PLAIN(DOMID_IDLE)
-	PLAIN(DOMID_MASK)
-	PLAIN(HYPERVISOR_VIRT_START)
-	PLAIN(HYPERVISOR_VIRT_END)
-	PLAIN(MACH2PHYS_VIRT_START)
-	PLAIN(MACH2PHYS_VIRT_END)
-	PLAIN(MACH2PHYS_NR_ENTRIES)
-	SAME(PV_CPUID_FIRST_LEAF, XEN_CPUID_FIRST_LEAF)
-	SAME(PV_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_EBX)
-	SAME(PV_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_ECX)
-	SAME(PV_CPUID_SIGNATURE_EDX, XEN_CPUID_SIGNATURE_EDX)
-	SAME(PV_LEGACY_MAX_VCPUS, XEN_LEGACY_MAX_VCPUS)
+	PLAIN(DOMID_FIRST_RESERVED),
+	PLAIN(DOMID_SELF),
+	PLAIN(DOMID_IO),
+	PLAIN(DOMID_XEN),
+	PLAIN(DOMID_COW),
+	PLAIN(DOMID_INVALID),
+	PLAIN(DOMID_IDLE),
+	PLAIN(DOMID_MASK),
+	PLAIN(HYPERVISOR_VIRT_START),
+	PLAIN(HYPERVISOR_VIRT_END),
+	PLAIN(MACH2PHYS_VIRT_START),
+	PLAIN(MACH2PHYS_VIRT_END),
+	PLAIN(MACH2PHYS_NR_ENTRIES),
+	SAME(PV_CPUID_FIRST_LEAF, XEN_CPUID_FIRST_LEAF),
+	SAME(PV_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_EBX),
+	SAME(PV_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_ECX),
+	SAME(PV_CPUID_SIGNATURE_EDX, XEN_CPUID_SIGNATURE_EDX),
+	SAME(PV_LEGACY_MAX_VCPUS, XEN_LEGACY_MAX_VCPUS),
 
-	PLAIN(MAX_GUEST_CMDLINE)
-	PLAIN(SIF_PRIVILEGED)
-	PLAIN(SIF_INITDOMAIN)
-	PLAIN(SIF_MULTIBOOT_MOD)
-	PLAIN(SIF_MOD_START_PFN)
-	PLAIN(SIF_VIRT_P2M_4TOOLS)
-	PLAIN(SIF_PM_MASK)
-	SAME(PV_VGATYPE_TEXT_MODE_3, XEN_VGATYPE_TEXT_MODE_3)
-	SAME(PV_VGATYPE_VESA_LFB, XEN_VGATYPE_VESA_LFB)
-	SAME(PV_VGATYPE_EFI_LFB, XEN_VGATYPE_EFI_LFB)
-	SAME(PV_START_INFO_NR_PAGES, offsetof(struct start_info, nr_pages))
-	SAME(PV_START_INFO_SHARED_INFO, offsetof(struct start_info, shared_info))
-	SAME(PV_START_INFO_FLAGS, offsetof(struct start_info, flags))
-	SAME(PV_START_INFO_PT_BASE, offsetof(struct start_info, pt_base))
-	SAME(PV_START_INFO_NR_PT_FRAMES, offsetof(struct start_info, nr_pt_frames))
-	SAME(PV_START_INFO_MFN_LIST, offsetof(struct start_info, mfn_list))
-	SAME(PV_START_INFO_CMD_LINE, offsetof(struct start_info, cmd_line))
+	PLAIN(MAX_GUEST_CMDLINE),
+	PLAIN(SIF_PRIVILEGED),
+	PLAIN(SIF_INITDOMAIN),
+	PLAIN(SIF_MULTIBOOT_MOD),
+	PLAIN(SIF_MOD_START_PFN),
+	PLAIN(SIF_VIRT_P2M_4TOOLS),
+	PLAIN(SIF_PM_MASK),
+	SAME(PV_VGATYPE_TEXT_MODE_3, XEN_VGATYPE_TEXT_MODE_3),
+	SAME(PV_VGATYPE_VESA_LFB, XEN_VGATYPE_VESA_LFB),
+	SAME(PV_VGATYPE_EFI_LFB, XEN_VGATYPE_EFI_LFB),
+	SAME(PV_START_INFO_NR_PAGES, offsetof(struct start_info, nr_pages)),
+	SAME(PV_START_INFO_SHARED_INFO, offsetof(struct start_info, shared_info)),
+	SAME(PV_START_INFO_FLAGS, offsetof(struct start_info, flags)),
+	SAME(PV_START_INFO_PT_BASE, offsetof(struct start_info, pt_base)),
+	SAME(PV_START_INFO_NR_PT_FRAMES, offsetof(struct start_info, nr_pt_frames)),
+	SAME(PV_START_INFO_MFN_LIST, offsetof(struct start_info, mfn_list)),
+	SAME(PV_START_INFO_CMD_LINE, offsetof(struct start_info, cmd_line)),
 
-	SAME(PV_VCPU_INFO_PENDING, offsetof(struct vcpu_info, evtchn_upcall_pending))
-	SAME(PV_VCPU_INFO_MASK, offsetof(struct vcpu_info, evtchn_upcall_mask))
-	SAME(PV_VCPU_INFO_PENDING_SEL, offsetof(struct vcpu_info, evtchn_pending_sel))
-	SAME(PV_VCPU_INFO_CR2, offsetof(struct vcpu_info, arch.cr2))
-	SAME(PV_VCPU_INFO_SIZE, sizeof(struct vcpu_info))
-	SAME(PV_SHARED_INFO_EVTCHN_PENDING, offsetof(struct shared_info, evtchn_pending))
-	SAME(PV_SHARED_INFO_EVTCHN_MASK, offsetof(struct shared_info, evtchn_mask))
-	SAME(PV_TIME_TSC_STABLE, XEN_PVCLOCK_TSC_STABLE_BIT)
-	SAME(PV_TIME_GUEST_STOPPED, XEN_PVCLOCK_GUEST_STOPPED)
+	SAME(PV_VCPU_INFO_PENDING, offsetof(struct vcpu_info, evtchn_upcall_pending)),
+	SAME(PV_VCPU_INFO_MASK, offsetof(struct vcpu_info, evtchn_upcall_mask)),
+	SAME(PV_VCPU_INFO_PENDING_SEL, offsetof(struct vcpu_info, evtchn_pending_sel)),
+	SAME(PV_VCPU_INFO_CR2, offsetof(struct vcpu_info, arch.cr2)),
+	SAME(PV_VCPU_INFO_SIZE, sizeof(struct vcpu_info)),
+	SAME(PV_SHARED_INFO_EVTCHN_PENDING, offsetof(struct shared_info, evtchn_pending)),
+	SAME(PV_SHARED_INFO_EVTCHN_MASK, offsetof(struct shared_info, evtchn_mask)),
+	SAME(PV_TIME_TSC_STABLE, XEN_PVCLOCK_TSC_STABLE_BIT),
+	SAME(PV_TIME_GUEST_STOPPED, XEN_PVCLOCK_GUEST_STOPPED),
 
-	PLAIN(MMU_NORMAL_PT_UPDATE)
-	PLAIN(MMU_MACHPHYS_UPDATE)
-	PLAIN(MMU_PT_UPDATE_PRESERVE_AD)
-	PLAIN(MMU_PT_UPDATE_NO_TRANSLATE)
-	PLAIN(MMUEXT_PIN_L1_TABLE)
-	PLAIN(MMUEXT_PIN_L2_TABLE)
-	PLAIN(MMUEXT_PIN_L3_TABLE)
-	PLAIN(MMUEXT_PIN_L4_TABLE)
-	PLAIN(MMUEXT_UNPIN_TABLE)
-	PLAIN(MMUEXT_NEW_BASEPTR)
-	PLAIN(MMUEXT_TLB_FLUSH_LOCAL)
-	PLAIN(MMUEXT_INVLPG_LOCAL)
-	PLAIN(MMUEXT_TLB_FLUSH_MULTI)
-	PLAIN(MMUEXT_INVLPG_MULTI)
-	PLAIN(MMUEXT_TLB_FLUSH_ALL)
-	PLAIN(MMUEXT_INVLPG_ALL)
-	PLAIN(MMUEXT_FLUSH_CACHE)
-	PLAIN(MMUEXT_SET_LDT)
-	PLAIN(MMUEXT_NEW_USER_BASEPTR)
-	PLAIN(MMUEXT_CLEAR_PAGE)
-	PLAIN(MMUEXT_COPY_PAGE)
-	PLAIN(MMUEXT_FLUSH_CACHE_GLOBAL)
-	PLAIN(MMUEXT_MARK_SUPER)
-	PLAIN(MMUEXT_UNMARK_SUPER)
-	PLAIN(UVMF_NONE)
-	PLAIN(UVMF_TLB_FLUSH)
-	PLAIN(UVMF_INVLPG)
-	PLAIN(UVMF_FLUSHTYPE_MASK)
-	PLAIN(UVMF_MULTI)
-	PLAIN(UVMF_LOCAL)
-	PLAIN(UVMF_ALL)
+	PLAIN(MMU_NORMAL_PT_UPDATE),
+	PLAIN(MMU_MACHPHYS_UPDATE),
+	PLAIN(MMU_PT_UPDATE_PRESERVE_AD),
+	PLAIN(MMU_PT_UPDATE_NO_TRANSLATE),
+	PLAIN(MMUEXT_PIN_L1_TABLE),
+	PLAIN(MMUEXT_PIN_L2_TABLE),
+	PLAIN(MMUEXT_PIN_L3_TABLE),
+	PLAIN(MMUEXT_PIN_L4_TABLE),
+	PLAIN(MMUEXT_UNPIN_TABLE),
+	PLAIN(MMUEXT_NEW_BASEPTR),
+	PLAIN(MMUEXT_TLB_FLUSH_LOCAL),
+	PLAIN(MMUEXT_INVLPG_LOCAL),
+	PLAIN(MMUEXT_TLB_FLUSH_MULTI),
+	PLAIN(MMUEXT_INVLPG_MULTI),
+	PLAIN(MMUEXT_TLB_FLUSH_ALL),
+	PLAIN(MMUEXT_INVLPG_ALL),
+	PLAIN(MMUEXT_FLUSH_CACHE),
+	PLAIN(MMUEXT_SET_LDT),
+	PLAIN(MMUEXT_NEW_USER_BASEPTR),
+	PLAIN(MMUEXT_CLEAR_PAGE),
+	PLAIN(MMUEXT_COPY_PAGE),
+	PLAIN(MMUEXT_FLUSH_CACHE_GLOBAL),
+	PLAIN(MMUEXT_MARK_SUPER),
+	PLAIN(MMUEXT_UNMARK_SUPER),
+	PLAIN(UVMF_NONE),
+	PLAIN(UVMF_TLB_FLUSH),
+	PLAIN(UVMF_INVLPG),
+	PLAIN(UVMF_FLUSHTYPE_MASK),
+	PLAIN(UVMF_MULTI),
+	PLAIN(UVMF_LOCAL),
+	PLAIN(UVMF_ALL),
 
-	MEMORY(increase_reservation)
-	MEMORY(decrease_reservation)
-	MEMORY(maximum_ram_page)
-	MEMORY(current_reservation)
-	MEMORY(maximum_reservation)
-	MEMORY(machphys_mfn_list)
-	MEMORY(populate_physmap)
-	MEMORY(add_to_physmap)
-	MEMORY(memory_map)
-	MEMORY(machine_memory_map)
-	MEMORY(exchange)
-	MEMORY(machphys_mapping)
-	MEMORY(set_memory_map)
-	MEMORY(maximum_gpfn)
-	MEMORY(remove_from_physmap)
-	MEMORY(add_to_physmap_batch)
-	MEMORY(acquire_resource)
-	SAME(PV_MEMORY_ADDRESS_BITS_MASK, XENMEMF_get_address_bits(~0U))
-	SAME(PV_MEMORY_populate_on_demand, XENMEMF_populate_on_demand)
-	SAME(PV_MEMORY_exact_node_request, XENMEMF_exact_node_request)
-	SAME(PV_MEMORY_vnode, XENMEMF_vnode)
+	MEMORY(increase_reservation),
+	MEMORY(decrease_reservation),
+	MEMORY(maximum_ram_page),
+	MEMORY(current_reservation),
+	MEMORY(maximum_reservation),
+	MEMORY(machphys_mfn_list),
+	MEMORY(populate_physmap),
+	MEMORY(add_to_physmap),
+	MEMORY(memory_map),
+	MEMORY(machine_memory_map),
+	MEMORY(exchange),
+	MEMORY(machphys_mapping),
+	MEMORY(set_memory_map),
+	MEMORY(maximum_gpfn),
+	MEMORY(remove_from_physmap),
+	MEMORY(add_to_physmap_batch),
+	MEMORY(acquire_resource),
+	SAME(PV_MEMORY_ADDRESS_BITS_MASK, XENMEMF_get_address_bits(~0U)),
+	SAME(PV_MEMORY_populate_on_demand, XENMEMF_populate_on_demand),
+	SAME(PV_MEMORY_exact_node_request, XENMEMF_exact_node_request),
+	SAME(PV_MEMORY_vnode, XENMEMF_vnode),
 
-	PLAIN(EVTCHNOP_bind_interdomain)
-	PLAIN(EVTCHNOP_bind_virq)
-	PLAIN(EVTCHNOP_bind_pirq)
-	PLAIN(EVTCHNOP_close)
-	PLAIN(EVTCHNOP_send)
-	PLAIN(EVTCHNOP_status)
-	PLAIN(EVTCHNOP_alloc_unbound)
-	PLAIN(EVTCHNOP_bind_ipi)
-	PLAIN(EVTCHNOP_bind_vcpu)
-	PLAIN(EVTCHNOP_unmask)
-	PLAIN(EVTCHNOP_reset)
-	PLAIN(EVTCHNOP_init_control)
-	PLAIN(EVTCHNOP_expand_array)
-	PLAIN(EVTCHNOP_set_priority)
-	PLAIN(EVTCHN_2L_NR_CHANNELS)
-	PLAIN(EVTCHNSTAT_closed)
-	PLAIN(EVTCHNSTAT_unbound)
-	PLAIN(EVTCHNSTAT_interdomain)
-	PLAIN(EVTCHNSTAT_pirq)
-	PLAIN(EVTCHNSTAT_virq)
-	PLAIN(EVTCHNSTAT_ipi)
-	PLAIN(BIND_PIRQ__WILL_SHARE)
-	PLAIN(VIRQ_TIMER)
-	PLAIN(VIRQ_DEBUG)
-	PLAIN(VIRQ_CONSOLE)
-	PLAIN(VIRQ_DOM_EXC)
-	PLAIN(VIRQ_TBUF)
-	PLAIN(VIRQ_DEBUGGER)
-	PLAIN(VIRQ_XENOPROF)
-	PLAIN(VIRQ_CON_RING)
-	PLAIN(VIRQ_PCPU_STATE)
-	PLAIN(VIRQ_MEM_EVENT)
-	PLAIN(VIRQ_ARGO)
-	PLAIN(VIRQ_ENOMEM)
-	PLAIN(VIRQ_XENPMU)
-	PLAIN(VIRQ_ARCH_0)
-	PLAIN(EVTCHN_FIFO_PRIORITY_MAX)
-	PLAIN(EVTCHN_FIFO_PRIORITY_DEFAULT)
-	PLAIN(EVTCHN_FIFO_PRIORITY_MIN)
-	PLAIN(EVTCHN_FIFO_MAX_QUEUES)
-	SAME(PV_NR_VIRQS, NR_VIRQS)
-	SAME(PV_VIRQ_COUNT, NR_VIRQS)
+	PLAIN(EVTCHNOP_bind_interdomain),
+	PLAIN(EVTCHNOP_bind_virq),
+	PLAIN(EVTCHNOP_bind_pirq),
+	PLAIN(EVTCHNOP_close),
+	PLAIN(EVTCHNOP_send),
+	PLAIN(EVTCHNOP_status),
+	PLAIN(EVTCHNOP_alloc_unbound),
+	PLAIN(EVTCHNOP_bind_ipi),
+	PLAIN(EVTCHNOP_bind_vcpu),
+	PLAIN(EVTCHNOP_unmask),
+	PLAIN(EVTCHNOP_reset),
+	PLAIN(EVTCHNOP_init_control),
+	PLAIN(EVTCHNOP_expand_array),
+	PLAIN(EVTCHNOP_set_priority),
+	PLAIN(EVTCHN_2L_NR_CHANNELS),
+	PLAIN(EVTCHNSTAT_closed),
+	PLAIN(EVTCHNSTAT_unbound),
+	PLAIN(EVTCHNSTAT_interdomain),
+	PLAIN(EVTCHNSTAT_pirq),
+	PLAIN(EVTCHNSTAT_virq),
+	PLAIN(EVTCHNSTAT_ipi),
+	PLAIN(BIND_PIRQ__WILL_SHARE),
+	PLAIN(VIRQ_TIMER),
+	PLAIN(VIRQ_DEBUG),
+	PLAIN(VIRQ_CONSOLE),
+	PLAIN(VIRQ_DOM_EXC),
+	PLAIN(VIRQ_TBUF),
+	PLAIN(VIRQ_DEBUGGER),
+	PLAIN(VIRQ_XENOPROF),
+	PLAIN(VIRQ_CON_RING),
+	PLAIN(VIRQ_PCPU_STATE),
+	PLAIN(VIRQ_MEM_EVENT),
+	PLAIN(VIRQ_ARGO),
+	PLAIN(VIRQ_ENOMEM),
+	PLAIN(VIRQ_XENPMU),
+	PLAIN(VIRQ_ARCH_0),
+	PLAIN(EVTCHN_FIFO_PRIORITY_MAX),
+	PLAIN(EVTCHN_FIFO_PRIORITY_DEFAULT),
+	PLAIN(EVTCHN_FIFO_PRIORITY_MIN),
+	PLAIN(EVTCHN_FIFO_MAX_QUEUES),
+	SAME(PV_NR_VIRQS, NR_VIRQS),
+	SAME(PV_VIRQ_COUNT, NR_VIRQS),
 
-	PLAIN(GNTTABOP_map_grant_ref)
-	PLAIN(GNTTABOP_unmap_grant_ref)
-	PLAIN(GNTTABOP_setup_table)
-	PLAIN(GNTTABOP_dump_table)
-	PLAIN(GNTTABOP_transfer)
-	PLAIN(GNTTABOP_copy)
-	PLAIN(GNTTABOP_query_size)
-	PLAIN(GNTTABOP_unmap_and_replace)
-	PLAIN(GNTTABOP_set_version)
-	PLAIN(GNTTABOP_get_status_frames)
-	PLAIN(GNTTABOP_get_version)
-	PLAIN(GNTTABOP_swap_grant_ref)
-	PLAIN(GNTTABOP_cache_flush)
-	PLAIN(GNTTAB_NR_RESERVED_ENTRIES)
-	PLAIN(GNTTAB_RESERVED_CONSOLE)
-	PLAIN(GNTTAB_RESERVED_XENSTORE)
-	PLAIN(GTF_invalid)
-	PLAIN(GTF_permit_access)
-	PLAIN(GTF_accept_transfer)
-	PLAIN(GTF_transitive)
-	PLAIN(GTF_type_mask)
-	PLAIN(GTF_readonly)
-	PLAIN(GTF_reading)
-	PLAIN(GTF_writing)
-	PLAIN(GTF_PWT)
-	PLAIN(GTF_PCD)
-	PLAIN(GTF_PAT)
-	PLAIN(GTF_sub_page)
-	PLAIN(GNTMAP_device_map)
-	PLAIN(GNTMAP_host_map)
-	PLAIN(GNTMAP_readonly)
-	PLAIN(GNTMAP_application_map)
-	PLAIN(GNTMAP_contains_pte)
-	PLAIN(GNTMAP_guest_avail_mask)
-	PLAIN(GNTCOPY_source_gref)
-	PLAIN(GNTCOPY_dest_gref)
-	PLAIN(GNTST_okay)
-	PLAIN(GNTST_general_error)
-	PLAIN(GNTST_bad_domain)
-	PLAIN(GNTST_bad_gntref)
-	PLAIN(GNTST_bad_handle)
-	PLAIN(GNTST_bad_virt_addr)
-	PLAIN(GNTST_bad_dev_addr)
-	PLAIN(GNTST_no_device_space)
-	PLAIN(GNTST_permission_denied)
-	PLAIN(GNTST_bad_page)
-	PLAIN(GNTST_bad_copy_arg)
-	PLAIN(GNTST_address_too_big)
-	PLAIN(GNTST_eagain)
-	PLAIN(GNTST_no_space)
-	SAME(PV_GNTMAP_guest_avail0, _GNTMAP_guest_avail0)
+	PLAIN(GNTTABOP_map_grant_ref),
+	PLAIN(GNTTABOP_unmap_grant_ref),
+	PLAIN(GNTTABOP_setup_table),
+	PLAIN(GNTTABOP_dump_table),
+	PLAIN(GNTTABOP_transfer),
+	PLAIN(GNTTABOP_copy),
+	PLAIN(GNTTABOP_query_size),
+	PLAIN(GNTTABOP_unmap_and_replace),
+	PLAIN(GNTTABOP_set_version),
+	PLAIN(GNTTABOP_get_status_frames),
+	PLAIN(GNTTABOP_get_version),
+	PLAIN(GNTTABOP_swap_grant_ref),
+	PLAIN(GNTTABOP_cache_flush),
+	PLAIN(GNTTAB_NR_RESERVED_ENTRIES),
+	PLAIN(GNTTAB_RESERVED_CONSOLE),
+	PLAIN(GNTTAB_RESERVED_XENSTORE),
+	PLAIN(GTF_invalid),
+	PLAIN(GTF_permit_access),
+	PLAIN(GTF_accept_transfer),
+	PLAIN(GTF_transitive),
+	PLAIN(GTF_type_mask),
+	PLAIN(GTF_readonly),
+	PLAIN(GTF_reading),
+	PLAIN(GTF_writing),
+	PLAIN(GTF_PWT),
+	PLAIN(GTF_PCD),
+	PLAIN(GTF_PAT),
+	PLAIN(GTF_sub_page),
+	PLAIN(GNTMAP_device_map),
+	PLAIN(GNTMAP_host_map),
+	PLAIN(GNTMAP_readonly),
+	PLAIN(GNTMAP_application_map),
+	PLAIN(GNTMAP_contains_pte),
+	PLAIN(GNTMAP_guest_avail_mask),
+	PLAIN(GNTCOPY_source_gref),
+	PLAIN(GNTCOPY_dest_gref),
+	PLAIN(GNTST_okay),
+	PLAIN(GNTST_general_error),
+	PLAIN(GNTST_bad_domain),
+	PLAIN(GNTST_bad_gntref),
+	PLAIN(GNTST_bad_handle),
+	PLAIN(GNTST_bad_virt_addr),
+	PLAIN(GNTST_bad_dev_addr),
+	PLAIN(GNTST_no_device_space),
+	PLAIN(GNTST_permission_denied),
+	PLAIN(GNTST_bad_page),
+	PLAIN(GNTST_bad_copy_arg),
+	PLAIN(GNTST_address_too_big),
+	PLAIN(GNTST_eagain),
+	PLAIN(GNTST_no_space),
+	SAME(PV_GNTMAP_guest_avail0, _GNTMAP_guest_avail0),
 
-	PLAIN(SCHEDOP_yield)
-	PLAIN(SCHEDOP_block)
-	PLAIN(SCHEDOP_shutdown)
-	PLAIN(SCHEDOP_poll)
-	PLAIN(SCHEDOP_remote_shutdown)
-	PLAIN(SCHEDOP_shutdown_code)
-	PLAIN(SCHEDOP_watchdog)
-	PLAIN(SCHEDOP_pin_override)
-	PLAIN(SHUTDOWN_poweroff)
-	PLAIN(SHUTDOWN_reboot)
-	PLAIN(SHUTDOWN_suspend)
-	PLAIN(SHUTDOWN_crash)
-	PLAIN(SHUTDOWN_watchdog)
-	PLAIN(SHUTDOWN_soft_reset)
-	PLAIN(SHUTDOWN_MAX)
+	PLAIN(SCHEDOP_yield),
+	PLAIN(SCHEDOP_block),
+	PLAIN(SCHEDOP_shutdown),
+	PLAIN(SCHEDOP_poll),
+	PLAIN(SCHEDOP_remote_shutdown),
+	PLAIN(SCHEDOP_shutdown_code),
+	PLAIN(SCHEDOP_watchdog),
+	PLAIN(SCHEDOP_pin_override),
+	PLAIN(SHUTDOWN_poweroff),
+	PLAIN(SHUTDOWN_reboot),
+	PLAIN(SHUTDOWN_suspend),
+	PLAIN(SHUTDOWN_crash),
+	PLAIN(SHUTDOWN_watchdog),
+	PLAIN(SHUTDOWN_soft_reset),
+	PLAIN(SHUTDOWN_MAX),
 
-	PLAIN(FLAT_RING3_CS32)
-	PLAIN(FLAT_RING3_CS64)
-	PLAIN(FLAT_RING3_DS32)
-	PLAIN(FLAT_RING3_DS64)
-	PLAIN(FLAT_RING3_SS32)
-	PLAIN(FLAT_RING3_SS64)
-	PLAIN(FLAT_KERNEL_CS)
-	PLAIN(FLAT_KERNEL_DS)
-	PLAIN(FLAT_KERNEL_SS)
-	PLAIN(FLAT_USER_CS32)
-	PLAIN(FLAT_USER_SS32)
-	PLAIN(FLAT_USER_CS)
-	PLAIN(FLAT_USER_DS)
-	PLAIN(FLAT_USER_SS)
-	PLAIN(FIRST_RESERVED_GDT_PAGE)
-	PLAIN(FIRST_RESERVED_GDT_BYTE)
-	PLAIN(FIRST_RESERVED_GDT_ENTRY)
-	PLAIN(SEGBASE_FS)
-	PLAIN(SEGBASE_GS_USER)
-	PLAIN(SEGBASE_GS_KERNEL)
-	PLAIN(SEGBASE_GS_USER_SEL)
+	PLAIN(FLAT_RING3_CS32),
+	PLAIN(FLAT_RING3_CS64),
+	PLAIN(FLAT_RING3_DS32),
+	PLAIN(FLAT_RING3_DS64),
+	PLAIN(FLAT_RING3_SS32),
+	PLAIN(FLAT_RING3_SS64),
+	PLAIN(FLAT_KERNEL_CS),
+	PLAIN(FLAT_KERNEL_DS),
+	PLAIN(FLAT_KERNEL_SS),
+	PLAIN(FLAT_USER_CS32),
+	PLAIN(FLAT_USER_SS32),
+	PLAIN(FLAT_USER_CS),
+	PLAIN(FLAT_USER_DS),
+	PLAIN(FLAT_USER_SS),
+	PLAIN(FIRST_RESERVED_GDT_PAGE),
+	PLAIN(FIRST_RESERVED_GDT_BYTE),
+	PLAIN(FIRST_RESERVED_GDT_ENTRY),
+	PLAIN(SEGBASE_FS),
+	PLAIN(SEGBASE_GS_USER),
+	PLAIN(SEGBASE_GS_KERNEL),
+	PLAIN(SEGBASE_GS_USER_SEL),
 
-	PLAIN(VCPUOP_initialise)
-	PLAIN(VCPUOP_up)
-	PLAIN(VCPUOP_down)
-	PLAIN(VCPUOP_is_up)
-	PLAIN(VCPUOP_get_runstate_info)
-	PLAIN(VCPUOP_register_runstate_memory_area)
-	PLAIN(VCPUOP_set_periodic_timer)
-	PLAIN(VCPUOP_stop_periodic_timer)
-	PLAIN(VCPUOP_set_singleshot_timer)
-	PLAIN(VCPUOP_stop_singleshot_timer)
-	PLAIN(VCPUOP_register_vcpu_info)
-	PLAIN(VCPUOP_send_nmi)
-	PLAIN(VCPUOP_get_physid)
-	PLAIN(VCPUOP_register_vcpu_time_memory_area)
-	PLAIN(RUNSTATE_running)
-	PLAIN(RUNSTATE_runnable)
-	PLAIN(RUNSTATE_blocked)
-	PLAIN(RUNSTATE_offline)
-	PLAIN(VCPU_SSHOTTMR_future)
-	PLAIN(VGCF_i387_valid)
-	PLAIN(VGCF_in_kernel)
-	PLAIN(VGCF_failsafe_disables_events)
-	PLAIN(VGCF_syscall_disables_events)
-	PLAIN(VGCF_online)
-	PLAIN(VGCF_in_syscall)
-	SAME(PV_RUNSTATE_UPDATE, XEN_RUNSTATE_UPDATE)
-	SAME(PV_IRET_RAX, offsetof(struct iret_context, rax))
-	SAME(PV_IRET_R11, offsetof(struct iret_context, r11))
-	SAME(PV_IRET_RCX, offsetof(struct iret_context, rcx))
-	SAME(PV_IRET_FLAGS, offsetof(struct iret_context, flags))
-	SAME(PV_IRET_RIP, offsetof(struct iret_context, rip))
-	SAME(PV_IRET_CS, offsetof(struct iret_context, cs))
-	SAME(PV_IRET_RFLAGS, offsetof(struct iret_context, rflags))
-	SAME(PV_IRET_RSP, offsetof(struct iret_context, rsp))
-	SAME(PV_IRET_SS, offsetof(struct iret_context, ss))
-	SAME(PV_IRET_SIZE, sizeof(struct iret_context))
+	PLAIN(VCPUOP_initialise),
+	PLAIN(VCPUOP_up),
+	PLAIN(VCPUOP_down),
+	PLAIN(VCPUOP_is_up),
+	PLAIN(VCPUOP_get_runstate_info),
+	PLAIN(VCPUOP_register_runstate_memory_area),
+	PLAIN(VCPUOP_set_periodic_timer),
+	PLAIN(VCPUOP_stop_periodic_timer),
+	PLAIN(VCPUOP_set_singleshot_timer),
+	PLAIN(VCPUOP_stop_singleshot_timer),
+	PLAIN(VCPUOP_register_vcpu_info),
+	PLAIN(VCPUOP_send_nmi),
+	PLAIN(VCPUOP_get_physid),
+	PLAIN(VCPUOP_register_vcpu_time_memory_area),
+	PLAIN(RUNSTATE_running),
+	PLAIN(RUNSTATE_runnable),
+	PLAIN(RUNSTATE_blocked),
+	PLAIN(RUNSTATE_offline),
+	PLAIN(VCPU_SSHOTTMR_future),
+	PLAIN(VGCF_i387_valid),
+	PLAIN(VGCF_in_kernel),
+	PLAIN(VGCF_failsafe_disables_events),
+	PLAIN(VGCF_syscall_disables_events),
+	PLAIN(VGCF_online),
+	PLAIN(VGCF_in_syscall),
+	SAME(PV_RUNSTATE_UPDATE, XEN_RUNSTATE_UPDATE),
+	SAME(PV_IRET_RAX, offsetof(struct iret_context, rax)),
+	SAME(PV_IRET_R11, offsetof(struct iret_context, r11)),
+	SAME(PV_IRET_RCX, offsetof(struct iret_context, rcx)),
+	SAME(PV_IRET_FLAGS, offsetof(struct iret_context, flags)),
+	SAME(PV_IRET_RIP, offsetof(struct iret_context, rip)),
+	SAME(PV_IRET_CS, offsetof(struct iret_context, cs)),
+	SAME(PV_IRET_RFLAGS, offsetof(struct iret_context, rflags)),
+	SAME(PV_IRET_RSP, offsetof(struct iret_context, rsp)),
+	SAME(PV_IRET_SS, offsetof(struct iret_context, ss)),
+	SAME(PV_IRET_SIZE, sizeof(struct iret_context)),
 
-	VERSION(version)
-	VERSION(extraversion)
-	VERSION(compile_info)
-	VERSION(capabilities)
-	VERSION(changeset)
-	VERSION(platform_parameters)
-	VERSION(get_features)
-	VERSION(pagesize)
-	VERSION(guest_handle)
-	VERSION(commandline)
-	VERSION(build_id)
-	SAME(PV_EXTRAVERSION_LEN, XEN_EXTRAVERSION_LEN)
-	SAME(PV_CAPABILITIES_INFO_LEN, XEN_CAPABILITIES_INFO_LEN)
-	SAME(PV_CHANGESET_INFO_LEN, XEN_CHANGESET_INFO_LEN)
-	SAME(PV_COMMANDLINE_LEN, sizeof(xen_commandline_t))
+	VERSION(version),
+	VERSION(extraversion),
+	VERSION(compile_info),
+	VERSION(capabilities),
+	VERSION(changeset),
+	VERSION(platform_parameters),
+	VERSION(get_features),
+	VERSION(pagesize),
+	VERSION(guest_handle),
+	VERSION(commandline),
+	VERSION(build_id),
+	SAME(PV_EXTRAVERSION_LEN, XEN_EXTRAVERSION_LEN),
+	SAME(PV_CAPABILITIES_INFO_LEN, XEN_CAPABILITIES_INFO_LEN),
+	SAME(PV_CHANGESET_INFO_LEN, XEN_CHANGESET_INFO_LEN),
+	SAME(PV_COMMANDLINE_LEN, sizeof(xen_commandline_t)),
 
-	FEATURE(writable_page_tables)
-	FEATURE(writable_descriptor_tables)
-	FEATURE(auto_translated_physmap)
-	FEATURE(supervisor_mode_kernel)
-	FEATURE(pae_pgdir_above_4gb)
-	FEATURE(mmu_pt_update_preserve_ad)
-	FEATURE(highmem_assist)
-	FEATURE(gnttab_map_avail_bits)
-	FEATURE(hvm_callback_vector)
-	FEATURE(hvm_safe_pvclock)
-	FEATURE(hvm_pirqs)
-	FEATURE(dom0)
-	FEATURE(memory_op_vnode_supported)
-	FEATURE(ARM_SMCCC_supported)
-	FEATURE(linux_rsdp_unrestricted)
-	FEATURE(not_direct_mapped)
-	FEATURE(direct_mapped)
-	FEATURE(NR_SUBMAPS)
+	FEATURE(writable_page_tables),
+	FEATURE(writable_descriptor_tables),
+	FEATURE(auto_translated_physmap),
+	FEATURE(supervisor_mode_kernel),
+	FEATURE(pae_pgdir_above_4gb),
+	FEATURE(mmu_pt_update_preserve_ad),
+	FEATURE(highmem_assist),
+	FEATURE(gnttab_map_avail_bits),
+	FEATURE(hvm_callback_vector),
+	FEATURE(hvm_safe_pvclock),
+	FEATURE(hvm_pirqs),
+	FEATURE(dom0),
+	FEATURE(memory_op_vnode_supported),
+	FEATURE(ARM_SMCCC_supported),
+	FEATURE(linux_rsdp_unrestricted),
+	FEATURE(not_direct_mapped),
+	FEATURE(direct_mapped),
+	FEATURE(NR_SUBMAPS),
 
-	PLAIN(CALLBACKOP_register)
-	PLAIN(CALLBACKOP_unregister)
-	PLAIN(CALLBACKF_mask_events)
-	CALLBACK(event)
-	CALLBACK(failsafe)
-	CALLBACK(syscall)
-	CALLBACK(sysenter_deprecated)
-	CALLBACK(nmi)
-	CALLBACK(sysenter)
-	CALLBACK(syscall32)
+	PLAIN(CALLBACKOP_register),
+	PLAIN(CALLBACKOP_unregister),
+	PLAIN(CALLBACKF_mask_events),
+	CALLBACK(event),
+	CALLBACK(failsafe),
+	CALLBACK(syscall),
+	CALLBACK(sysenter_deprecated),
+	CALLBACK(nmi),
+	CALLBACK(sysenter),
+	CALLBACK(syscall32),
 
-	PLAIN(PHYSDEVOP_irq_status_query)
-	PLAIN(PHYSDEVOP_set_iopl)
-	PLAIN(PHYSDEVOP_set_iobitmap)
-	PLAIN(PHYSDEVOP_apic_read)
-	PLAIN(PHYSDEVOP_apic_write)
-	PLAIN(PHYSDEVOP_alloc_irq_vector)
-	PLAIN(PHYSDEVOP_free_irq_vector)
-	PLAIN(PHYSDEVOP_eoi)
-	PLAIN(PHYSDEVOP_map_pirq)
-	PLAIN(PHYSDEVOP_unmap_pirq)
-	PLAIN(PHYSDEVOP_pirq_eoi_gmfn_v1)
-	PLAIN(PHYSDEVOP_setup_gsi)
-	PLAIN(PHYSDEVOP_get_free_pirq)
-	PLAIN(PHYSDEVOP_pci_device_add)
-	PLAIN(PHYSDEVOP_pci_device_remove)
-	PLAIN(PHYSDEVOP_pirq_eoi_gmfn_v2)
-	PLAIN(MAP_PIRQ_TYPE_MSI)
-	PLAIN(MAP_PIRQ_TYPE_GSI)
-	PLAIN(MAP_PIRQ_TYPE_UNKNOWN)
-	PLAIN(MAP_PIRQ_TYPE_MSI_SEG)
-	PLAIN(MAP_PIRQ_TYPE_MULTI_MSI)
-	SAME(PV_IRQSTAT_needs_eoi, XENIRQSTAT_needs_eoi)
-	SAME(PV_IRQSTAT_shared, XENIRQSTAT_shared)
+	PLAIN(PHYSDEVOP_irq_status_query),
+	PLAIN(PHYSDEVOP_set_iopl),
+	PLAIN(PHYSDEVOP_set_iobitmap),
+	PLAIN(PHYSDEVOP_apic_read),
+	PLAIN(PHYSDEVOP_apic_write),
+	PLAIN(PHYSDEVOP_alloc_irq_vector),
+	PLAIN(PHYSDEVOP_free_irq_vector),
+	PLAIN(PHYSDEVOP_eoi),
+	PLAIN(PHYSDEVOP_map_pirq),
+	PLAIN(PHYSDEVOP_unmap_pirq),
+	PLAIN(PHYSDEVOP_pirq_eoi_gmfn_v1),
+	PLAIN(PHYSDEVOP_setup_gsi),
+	PLAIN(PHYSDEVOP_get_free_pirq),
+	PLAIN(PHYSDEVOP_pci_device_add),
+	PLAIN(PHYSDEVOP_pci_device_remove),
+	PLAIN(PHYSDEVOP_pirq_eoi_gmfn_v2),
+	PLAIN(MAP_PIRQ_TYPE_MSI),
+	PLAIN(MAP_PIRQ_TYPE_GSI),
+	PLAIN(MAP_PIRQ_TYPE_UNKNOWN),
+	PLAIN(MAP_PIRQ_TYPE_MSI_SEG),
+	PLAIN(MAP_PIRQ_TYPE_MULTI_MSI),
+	SAME(PV_IRQSTAT_needs_eoi, XENIRQSTAT_needs_eoi),
+	SAME(PV_IRQSTAT_shared, XENIRQSTAT_shared),
 
-	PLAIN(CONSOLEIO_write)
-	PLAIN(CONSOLEIO_read)
-	SAME(PV_CONSOLE_RING_IN_SIZE, sizeof(((struct xencons_interface *)0)->in))
-	SAME(PV_CONSOLE_RING_OUT_SIZE, sizeof(((struct xencons_interface *)0)->out))
+	PLAIN(CONSOLEIO_write),
+	PLAIN(CONSOLEIO_read),
+	SAME(PV_CONSOLE_RING_IN_SIZE, sizeof(((struct xencons_interface *)0)->in)),
+	SAME(PV_CONSOLE_RING_OUT_SIZE, sizeof(((struct xencons_interface *)0)->out)),
 
-	NOTE(INFO)
-	NOTE(ENTRY)
-	NOTE(HYPERCALL_PAGE)
-	NOTE(VIRT_BASE)
-	NOTE(PADDR_OFFSET)
-	NOTE(XEN_VERSION)
-	NOTE(GUEST_OS)
-	NOTE(GUEST_VERSION)
-	NOTE(LOADER)
-	NOTE(PAE_MODE)
-	NOTE(FEATURES)
-	NOTE(BSD_SYMTAB)
-	NOTE(HV_START_LOW)
-	NOTE(L1_MFN_VALID)
-	NOTE(SUSPEND_CANCEL)
-	NOTE(INIT_P2M)
-	NOTE(MOD_START_PFN)
-	NOTE(SUPPORTED_FEATURES)
-	NOTE(PHYS32_ENTRY)
-	NOTE(MAX)
+	NOTE(INFO),
+	NOTE(ENTRY),
+	NOTE(HYPERCALL_PAGE),
+	NOTE(VIRT_BASE),
+	NOTE(PADDR_OFFSET),
+	NOTE(XEN_VERSION),
+	NOTE(GUEST_OS),
+	NOTE(GUEST_VERSION),
+	NOTE(LOADER),
+	NOTE(PAE_MODE),
+	NOTE(FEATURES),
+	NOTE(BSD_SYMTAB),
+	NOTE(HV_START_LOW),
+	NOTE(L1_MFN_VALID),
+	NOTE(SUSPEND_CANCEL),
+	NOTE(INIT_P2M),
+	NOTE(MOD_START_PFN),
+	NOTE(SUPPORTED_FEATURES),
+	NOTE(PHYS32_ENTRY),
+	NOTE(MAX),
 
-	ASSIST(4gb_segments)
-	ASSIST(4gb_segments_notify)
-	ASSIST(writable_pagetables)
-	ASSIST(pae_extended_cr3)
-	ASSIST(architectural_iopl)
-	ASSIST(runstate_update_flag)
-	ASSIST(m2p_strict)
-	SAME(PV_VM_ASSIST_CMD_enable, VMASST_CMD_enable)
-	SAME(PV_VM_ASSIST_CMD_disable, VMASST_CMD_disable)
+	ASSIST(4gb_segments),
+	ASSIST(4gb_segments_notify),
+	ASSIST(writable_pagetables),
+	ASSIST(pae_extended_cr3),
+	ASSIST(architectural_iopl),
+	ASSIST(runstate_update_flag),
+	ASSIST(m2p_strict),
+	SAME(PV_VM_ASSIST_CMD_enable, VMASST_CMD_enable),
+	SAME(PV_VM_ASSIST_CMD_disable, VMASST_CMD_disable),
 };
 
 const size_t compare_number_count = sizeof(compare_numbers) / sizeof(compare_numbers[0]);

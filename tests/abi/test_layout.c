@@ -13,8 +13,8 @@
 
 #include "compare.h"
 
-#define HEADERS	"abi/parley/*.h"
-#define NAME_MAX_LENGTH	128
+#define HEADERS         "abi/parley/*.h"
+#define NAME_MAX_LENGTH 128
 
 /*
  * Numbers that are not in the reference's headers: the processor's (PTE bits,
@@ -60,7 +60,7 @@ static const char *const own_structures[] = { "pv_e820_entry" };
 /* Headers of Parley's own, with nothing of Xen's in them. */
 static const char *const own_headers[] = { "bundle.h", "control.h", "stats.h", "debug.h" };
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int is_in(const char *name, const char *const *list, size_t count)
 {

@@ -22,8 +22,8 @@ static const char usage_text[] =
 	"\n"
 	"Exit status: 0 success, 1 a problem in the list or the document, 2 usage.\n";
 
-#define EXIT_PROBLEM	1
-#define EXIT_USAGE	2
+#define EXIT_PROBLEM 1
+#define EXIT_USAGE   2
 
 typedef void (*emit_fn)(FILE *out, const struct abi *abi);
 
@@ -99,7 +99,8 @@ static int renew_document(const struct abi *abi, const char *file, bool may_writ
 	} else if (fresh && may_write) {
 		status = write_document(file, fresh);
 	} else if (fresh) {
-		fprintf(stderr, "%s: not in step with the list of calls; run `make abi-docs`\n", file);
+		fprintf(stderr, "%s: not in step with the list of calls; run `make abi-docs`\n",
+			file);
 	}
 	free(fresh);
 	free(old);

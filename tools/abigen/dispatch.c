@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const char *const headers[] = {
-	"callback",  "console", "debug", "errno", "event_channel", "grant_table", "hypercall",
-	"memory",    "mmu",	"physdev", "sched", "stats",	   "trap",	  "vcpu",
-	"version",   "vm_assist",
+	"callback",  "console", "debug",   "errno",     "event_channel", "grant_table",
+	"hypercall", "memory",  "mmu",     "physdev",   "sched",         "stats",
+	"trap",      "vcpu",    "version", "vm_assist",
 };
 
 static void emit_prototype(FILE *out, const struct abi_call *call)
@@ -35,7 +35,8 @@ static void emit_assertions(FILE *out, const struct abi_call *call)
 	fprintf(out, "_Static_assert(PV_HYPERCALL_%s == %d, \"abi.json\");\n", call->name,
 		call->number);
 	for (size_t i = 0; i < call->errors.count; i++) {
-		fprintf(out, "_Static_assert(%s > 0, \"abi.json\");\n", call->errors.list[i].number);
+		fprintf(out, "_Static_assert(%s > 0, \"abi.json\");\n",
+			call->errors.list[i].number);
 	}
 	for (size_t i = 0; i < call->operation_count; i++) {
 		const struct abi_operation *op = &call->operations[i];
@@ -54,7 +55,8 @@ static void emit_assertions(FILE *out, const struct abi_call *call)
 
 void emit_dispatch(FILE *out, const struct abi *abi)
 {
-	fputs("/* Made by abigen from abi/abi.json. */\n#include \"hypercall/hypercall.h\"\n\n", out);
+	fputs("/* Made by abigen from abi/abi.json. */\n#include \"hypercall/hypercall.h\"\n\n",
+	      out);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
 		fprintf(out, "#include <parley/%s.h>\n", headers[i]);
 	}

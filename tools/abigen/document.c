@@ -140,11 +140,12 @@ static void emit_call(FILE *out, const struct abi_call *call)
 	}
 	fprintf(out, "Who may call: %s. Since version %s.\n\n", privilege_text(call), call->since);
 	if (call->restart) {
-		fprintf(out, "Long work: %s\n\n", call->restart);
+		fprintf(out, "Long work: %s.\n\n", call->restart);
 	}
 	emit_operations(out, call);
 	for (size_t i = 0; i < call->notes.count; i++) {
-		fprintf(out, "- %s\n%s", call->notes.list[i], i + 1 == call->notes.count ? "\n" : "");
+		fprintf(out, "- %s\n%s", call->notes.list[i],
+			i + 1 == call->notes.count ? "\n" : "");
 	}
 	emit_errors(out, &call->errors);
 	fputs("```c\n", out);

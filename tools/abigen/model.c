@@ -14,8 +14,8 @@
 
 #include "abigen/reader.h"
 
-#define FORMAT		1
-#define NUMBER_MAX	65536
+#define FORMAT     1
+#define NUMBER_MAX 65536
 
 static const char *const directions[] = { "in", "out", "inout", "none", NULL };
 static const char *const privileges[] = { "any", "control", "debug", NULL };
@@ -36,7 +36,7 @@ static void load_errors(struct reader *r, json_t *object, struct abi_errors *err
 	size_t i;
 
 	errors->list = reader_allocate(json_array_size(array), sizeof(errors->list[0]));
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value) {
 		struct abi_error *error = &errors->list[i];
 		size_t length = reader_enter(r, "errors", i);
 
@@ -63,7 +63,7 @@ static void load_args(struct reader *r, json_t *object, struct abi_call *call)
 		reader_problem(r, "args", "more than %d", ABI_ARGS_MAX);
 		return;
 	}
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value) {
 		struct abi_argument *arg = &call->args[i];
 		size_t length = reader_enter(r, "args", i);
 
@@ -80,7 +80,7 @@ static void load_args(struct reader *r, json_t *object, struct abi_call *call)
 
 static void load_operation(struct reader *r, json_t *value, struct abi_operation *op)
 {
-	static const char *const keys[] = { "number",  "name",	  "xen_name", "struct", "direction",
+	static const char *const keys[] = { "number",  "name",    "xen_name", "struct", "direction",
 					    "summary", "returns", "errors",   NULL };
 
 	if (!reader_is_object(r, value, keys)) {
@@ -125,7 +125,7 @@ static void load_operations(struct reader *r, json_t *object, struct abi_call *c
 	size_t i;
 
 	call->operations = reader_allocate(json_array_size(array), sizeof(call->operations[0]));
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value) {
 		size_t length = reader_enter(r, "sub_operations", i);
 
 		load_operation(r, value, &call->operations[i]);
@@ -142,7 +142,7 @@ static void load_lines(struct reader *r, json_t *object, const char *key, struct
 	size_t i;
 
 	lines->list = reader_allocate(json_array_size(array), sizeof(lines->list[0]));
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value) {
 		lines->list[i] = json_string_value(value);
 		lines->count = i + 1;
 		if (!lines->list[i]) {
@@ -163,10 +163,10 @@ static void check_call_names(struct reader *r, const struct abi_call *call)
 
 static void load_call(struct reader *r, json_t *value, struct abi_call *call)
 {
-	static const char *const keys[] = { "number",	"name",	   "xen_name", "handler",
-					    "privilege", "since",   "summary",	"returns",
-					    "restart",	"example", "args",	"sub_operations",
-					    "errors",	"notes",   NULL };
+	static const char *const keys[] = { "number",    "name",    "xen_name", "handler",
+					    "privilege", "since",   "summary",  "returns",
+					    "restart",   "example", "args",     "sub_operations",
+					    "errors",    "notes",   NULL };
 	size_t length = strlen(r->place);
 
 	if (!reader_is_object(r, value, keys)) {
@@ -216,7 +216,7 @@ static void load_calls(struct reader *r, struct abi *abi)
 	size_t i;
 
 	abi->calls = reader_allocate(json_array_size(array), sizeof(abi->calls[0]));
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value) {
 		size_t length = reader_enter(r, "hypercalls", i);
 
 		load_call(r, value, &abi->calls[i]);
@@ -236,7 +236,7 @@ static void load_refusals(struct reader *r, struct abi *abi)
 	size_t i;
 
 	abi->refusals = reader_allocate(json_array_size(array), sizeof(abi->refusals[0]));
-	json_array_foreach (array, i, value) {
+	json_array_foreach(array, i, value) {
 		struct abi_refusal *refusal = &abi->refusals[i];
 		size_t length = reader_enter(r, "refused", i);
 

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ABI_CALL_MAX	64	/* as PV_HYPERCALL_MAX */
-#define ABI_ARGS_MAX	6	/* registers */
+#define ABI_CALL_MAX 64 /* as PV_HYPERCALL_MAX */
+#define ABI_ARGS_MAX 6  /* registers */
 
 struct abi_error {
-	const char *number;	/* "PV_EINVAL" */
+	const char *number; /* "PV_EINVAL" */
 	const char *when;
 };
 
@@ -32,37 +32,37 @@ struct abi_lines {
 struct abi_argument {
 	const char *name;
 	const char *type;
-	const char *direction;	/* in, out, inout */
+	const char *direction; /* in, out, inout */
 	const char *doc;
 };
 
 struct abi_operation {
 	int number;
-	const char *name;	/* constant of our headers */
+	const char *name; /* constant of our headers */
 	const char *xen_name;
-	const char *structure;	/* without "struct"; NULL: none */
+	const char *structure; /* without "struct"; NULL: none */
 	const char *direction;
 	const char *summary;
-	const char *returns;	/* NULL: 0 */
+	const char *returns; /* NULL: 0 */
 	struct abi_errors errors;
 };
 
 struct abi_call {
 	int number;
 	const char *name;
-	const char *xen_name;	/* NULL: Parley's own */
+	const char *xen_name; /* NULL: Parley's own */
 	const char *handler;
 	const char *privilege;
 	const char *since;
 	const char *summary;
 	const char *returns;
-	const char *restart;	/* NULL: always runs to its end */
+	const char *restart; /* NULL: always runs to its end */
 	struct abi_argument args[ABI_ARGS_MAX];
 	size_t arg_count;
 	struct abi_operation *operations;
 	size_t operation_count;
 	struct abi_errors errors;
-	struct abi_lines example;	/* C */
+	struct abi_lines example; /* C */
 	struct abi_lines notes;
 };
 
@@ -75,7 +75,7 @@ struct abi_refusal {
 };
 
 struct abi {
-	struct abi_call *calls;	/* by ascending number */
+	struct abi_call *calls; /* by ascending number */
 	size_t call_count;
 	struct abi_refusal *refusals;
 	size_t refusal_count;

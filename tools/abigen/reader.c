@@ -54,7 +54,7 @@ bool reader_is_object(struct reader *r, json_t *value, const char *const *keys)
 		reader_problem(r, NULL, "must be an object");
 		return false;
 	}
-	json_object_foreach (value, key, unused) {
+	json_object_foreach(value, key, unused) {
 		if (!is_listed(key, keys)) {
 			reader_problem(r, key, "unknown key");
 		}
@@ -117,8 +117,7 @@ json_t *reader_array(struct reader *r, json_t *object, const char *key)
 	return value;
 }
 
-const char *reader_word(struct reader *r, json_t *object, const char *key,
-			const char *const *words)
+const char *reader_word(struct reader *r, json_t *object, const char *key, const char *const *words)
 {
 	const char *word = reader_string(r, object, key);
 

@@ -13,7 +13,7 @@
 
 struct reader {
 	const char *file;
-	char place[256];	/* such as "hypercalls[3] (mmu_update)" */
+	char place[256]; /* such as "hypercalls[3] (mmu_update)" */
 	unsigned int problems;
 };
 

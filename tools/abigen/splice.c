@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_MAX	128
+#define MARK_MAX 128
 
 static char *read_stream(FILE *in)
 {

@@ -65,11 +65,6 @@ extern const u64 exception_stubs[GATE_COUNT];
 void entry_syscall(void);
 void entry_syscall32(void);
 
-/* entry.S. */
-extern const u64 exception_stubs[GATE_COUNT];
-void entry_syscall(void);
-void entry_syscall32(void);
-
 static struct gate idt[GATE_COUNT] aligned_to(4096);
 
 /* The SYSCALL stubs as they lie in their page: 64-bit entry first, then 32-bit. */

@@ -4,7 +4,8 @@
 HV_SRCS := $(filter-out hypervisor/arch/asm_offsets.c,$(wildcard hypervisor/*/*.c hypervisor/*/*.S))
 HV_OBJS := $(patsubst %,$(O)/obj/hv/%.o,$(basename $(HV_SRCS))) $(O)/obj/hv/gen/dispatch.o
 HV_GEN := $(O)/gen/asm_offsets.h $(O)/gen/hypercall/handlers.h
-HV_LDFLAGS := $(BARE_LDFLAGS) -T hypervisor/hypervisor.lds
+# Relaxing a load of an address would make it a 32-bit immediate, which an image up there does not fit.
+HV_LDFLAGS := $(BARE_LDFLAGS) --no-relax -T hypervisor/hypervisor.lds
 
 # Offsets of C structures for assembly: compiled to text, never run (see offset_macros.h).
 $(O)/gen/asm_offsets.s: hypervisor/arch/asm_offsets.c $(O)/gen/flags.hv

@@ -49,6 +49,6 @@ lint-includes:
 lint-abi: $(O)/abigen
 	$(Q)$(O)/abigen check abi/abi.json $(wildcard docs/abi.md)
 
-.PHONY: docs
-docs: $(O)/abigen ## write the tables of docs/abi.md anew from abi/abi.json
+.PHONY: abi-docs
+abi-docs: $(O)/abigen ## write the tables of docs/abi.md anew from abi/abi.json
 	$(Q)$(O)/abigen update abi/abi.json docs/abi.md

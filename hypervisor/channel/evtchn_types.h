@@ -8,6 +8,8 @@
 #define EVTCHN_BUCKET_PORTS	128
 #define EVTCHN_BUCKETS		(EVTCHN_PORTS / EVTCHN_BUCKET_PORTS)
 
+struct domain;
+
 enum evtchn_state {
 	EVTCHN_FREE = 0,
 	EVTCHN_RESERVED,
@@ -24,13 +26,18 @@ struct evtchn {
 	u16 remote_domid;
 	u32 remote_port;
 	u32 vcpu;		/* notified vCPU */
+	struct domain *remote;	/* EVTCHN_INTERDOMAIN: alive while the pair is */
 	void (*notify)(void *arg);	/* EVTCHN_HYPERVISOR: the guest sent */
 	void *arg;
 };
 
 struct evtchn_table {
 	struct evtchn *buckets[EVTCHN_BUCKETS];	/* heap, grown on demand */
-	u32 port_limit;				/* highest usable port + 1 */
+	u32 port_limit;		/* ports below it have a bucket; published last */
+	u32 free_hint;		/* no port below it is free */
+	u32 reset_next;		/* where a reset that was preempted goes on */
+	bool closed;		/* evtchn_fini began: no port is given out any more */
+	u64 pollers;		/* a: vCPUs in sched_op poll, by number */
 };
 
 #endif

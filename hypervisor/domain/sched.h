@@ -32,6 +32,15 @@ void sched_wake(struct vcpu *v);
 void sched_block(void);
 void sched_yield(void);
 
+/*
+ * sched_op poll by the current vCPU: from begin on a wake is not lost, even
+ * if upcalls are masked. Then it looks at its ports (evtchn_poll_begin) and calls
+ * sched_block() or sched_poll_end(). timeout: v->poll_timer fired.
+ */
+void sched_poll_begin(void);
+void sched_poll_end(void);
+void sched_poll_timeout(struct vcpu *v);
+
 /* Pause counts stop and restart all of a domain's vCPUs. sched_pause_domain returns at once;
  * sched_domain_is_quiet() tells when none of its vCPUs runs on any CPU. */
 void sched_pause_domain(struct domain *d);

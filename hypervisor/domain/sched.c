@@ -1,0 +1,569 @@
+/*
+ * Run queues, round robin in slices, and idle.
+ *
+ * A vCPU is in the care of one CPU, sched.cpu: it runs there, waits on that
+ * CPU's queue, or last ran there; that queue's lock protects all its scheduler
+ * state. `loaded` says that the CPU still holds the vCPU's registers: an idle
+ * CPU keeps them, for the usual next thing to run is the same vCPU, and
+ * nothing needs to be switched then. A loaded vCPU is never moved, so no other
+ * CPU can run it before vcpu_switch() has saved it.
+ *
+ * Who becomes runnable goes to its last CPU if that idles, else to another
+ * that idles, else to its last. An idle CPU takes waiting vCPUs from others'
+ * queues. Neither can miss the other: the waker puts the vCPU on a queue and
+ * then looks for idle CPUs; the idle CPU says that it is idle and then looks
+ * at the queues (full barriers between).
+ *
+ * Read next: runstate.c, vcpu_timer.c.
+ */
+#include "domain/sched.h"
+
+#include <seam/cpu.h>
+#include <seam/idle.h>
+
+#include "channel/evtchn.h"
+#include "cpu/ipi.h"
+#include "cpu/percpu.h"
+#include "cpu/switch.h"
+#include "domain/console.h"
+#include "domain/lifecycle.h"
+#include "domain/runstate.h"
+#include "domain/timer.h"
+#include "domain/vcpu_timer.h"
+#include "lib/log.h"
+
+#define SCHED_SLICE_NS	10000000UL
+
+struct sched_cpu {
+	struct spinlock lock;
+	u32 id;
+	struct vcpu *head, *tail;	/* RUNNABLE, in turn */
+	u32 waiting;			/* on the queue; peeked at without the lock */
+	struct vcpu *running;		/* RUNNING here, or NULL */
+	struct vcpu *loaded;		/* this CPU only: whose registers it holds */
+	struct timer slice;
+} aligned_to(64);
+
+static struct sched_cpu sched_cpus[HV_MAX_CPUS];
+static u64 online_cpus;	/* a: those that entered the scheduler */
+static u64 idle_cpus;	/* a */
+
+static u64 cpu_bit(u32 cpu)
+{
+	return 1UL << cpu;
+}
+
+static struct sched_cpu *this_sched_cpu(void)
+{
+	return &sched_cpus[cpu_id()];
+}
+
+static void request_resched(void *unused)
+{
+	(void)unused;
+	cpu_info()->work |= CPU_WORK_RESCHED;
+}
+
+void sched_init(void)
+{
+	for (u32 i = 0; i < HV_MAX_CPUS; i++) {
+		sched_cpus[i].id = i;
+	}
+}
+
+void sched_init_cpu(void)
+{
+	struct sched_cpu *c = this_sched_cpu();
+
+	timer_init(&c->slice, request_resched, NULL);
+	__atomic_fetch_or(&online_cpus, cpu_bit(c->id), __ATOMIC_SEQ_CST);
+}
+
+/* Lock the queue that v is in the care of. */
+static struct sched_cpu *lock_vcpu(struct vcpu *v)
+{
+	for (;;) {
+		struct sched_cpu *c = &sched_cpus[READ_ONCE(v->sched.cpu)];
+
+		spin_lock(&c->lock);
+		if (likely(v->sched.cpu == c->id)) {
+			return c;
+		}
+		spin_unlock(&c->lock);
+	}
+}
+
+static bool domain_may_run(const struct domain *d)
+{
+	return __atomic_load_n(&d->pause_count, __ATOMIC_SEQ_CST) == 0;
+}
+
+/* Put v, RUNNABLE, last on the queue. A paused domain's waits outside, see sched_unpause_domain(). */
+static void queue_add(struct sched_cpu *c, struct vcpu *v)
+{
+	if (!domain_may_run(v->domain)) {
+		return;
+	}
+	v->sched.queued = true;
+	v->sched.next = NULL;
+	v->sched.prev = c->tail;
+	if (c->tail != NULL) {
+		c->tail->sched.next = v;
+	} else {
+		c->head = v;
+	}
+	c->tail = v;
+	WRITE_ONCE(c->waiting, c->waiting + 1);
+}
+
+static void queue_remove(struct sched_cpu *c, struct vcpu *v)
+{
+	if (v->sched.prev != NULL) {
+		v->sched.prev->sched.next = v->sched.next;
+	} else {
+		c->head = v->sched.next;
+	}
+	if (v->sched.next != NULL) {
+		v->sched.next->sched.prev = v->sched.prev;
+	} else {
+		c->tail = v->sched.prev;
+	}
+	v->sched.next = v->sched.prev = NULL;
+	v->sched.queued = false;
+	WRITE_ONCE(c->waiting, c->waiting - 1);
+}
+
+/* Where v, about to be queued, shall go. */
+static struct sched_cpu *choose_cpu(struct sched_cpu *last, const struct vcpu *v)
+{
+	u64 allowed = v->sched.affinity & __atomic_load_n(&online_cpus, __ATOMIC_RELAXED);
+	u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
+
+	if (v->sched.loaded || allowed == 0 || (idle & cpu_bit(last->id))) {
+		return last;
+	}
+	if (idle != 0) {
+		return &sched_cpus[__builtin_ctzll(idle)];
+	}
+	return (allowed & cpu_bit(last->id)) ? last : &sched_cpus[__builtin_ctzll(allowed)];
+}
+
+static void kick(const struct sched_cpu *c)
+{
+	if (c->id == cpu_id()) {
+		cpu_info()->work |= CPU_WORK_RESCHED;
+	} else {
+		ipi_kick(c->id);
+	}
+}
+
+/* An idle CPU that could take v from a queue is told so. */
+static void kick_idle(u64 affinity)
+{
+	u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & affinity;
+
+	if (idle != 0) {
+		kick(&sched_cpus[__builtin_ctzll(idle)]);
+	}
+}
+
+/* v becomes runnable: find it a CPU and tell that. The lock of `from`, its queue, is held and given up. */
+static void make_runnable(struct sched_cpu *from, struct vcpu *v)
+{
+	struct sched_cpu *to = choose_cpu(from, v);
+	u64 affinity = v->sched.affinity;
+	bool first, busy;
+
+	if (to != from) {
+		/* Not worth waiting for: an idle CPU will take it from here. */
+		if (spin_trylock(&to->lock)) {
+			WRITE_ONCE(v->sched.cpu, to->id);
+		} else {
+			to = from;
+		}
+	}
+	v->sched.state = VCPU_RUNNABLE;
+	runstate_change(v, PV_RUNSTATE_runnable, time_now_ns());
+	first = to->head == NULL;
+	queue_add(to, v);
+	busy = to->running != NULL;
+	if (to != from) {
+		spin_unlock(&to->lock);
+	}
+	spin_unlock(&from->lock);
+	if (first) {
+		kick(to);	/* it idles, or must now mind the slice */
+	}
+	if (busy) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		kick_idle(affinity & ~cpu_bit(to->id));
+	}
+}
+
+/* The poll of v is over; its lock held. */
+static void poll_over(struct vcpu *v)
+{
+	if (v->sched.polling) {
+		v->sched.polling = false;
+		evtchn_poll_end(v);
+	}
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+	u64 online = __atomic_load_n(&online_cpus, __ATOMIC_RELAXED);
+	u32 count = (u32)__builtin_popcountll(online);
+
+	v->sched.state = VCPU_OFFLINE;
+	if (v->sched.affinity == 0) {
+		v->sched.affinity = ~0UL;
+	}
+	v->sched.cpu = count == 0 ? 0 : v->global_id % count;
+	runstate_init(v, time_now_ns());
+	vcpu_timer_init(v);
+}
+
+void sched_vcpu_fini(struct vcpu *v)
+{
+	sched_offline(v);
+	vcpu_timer_fini(v);
+}
+
+void sched_online(struct vcpu *v)
+{
+	struct sched_cpu *c = lock_vcpu(v);
+
+	if (v->sched.state != VCPU_OFFLINE) {
+		spin_unlock(&c->lock);
+		return;
+	}
+	make_runnable(c, v);
+}
+
+void sched_offline(struct vcpu *v)
+{
+	struct sched_cpu *c = lock_vcpu(v);
+	bool tell = v->sched.loaded;
+
+	if (v->sched.queued) {
+		queue_remove(c, v);
+	}
+	poll_over(v);
+	v->sched.state = VCPU_OFFLINE;
+	runstate_change(v, PV_RUNSTATE_offline, time_now_ns());
+	spin_unlock(&c->lock);
+	if (tell) {
+		kick(c);
+	}
+}
+
+void sched_wake(struct vcpu *v)
+{
+	struct sched_cpu *c = lock_vcpu(v);
+
+	switch (v->sched.state) {
+	case VCPU_BLOCKED:
+		poll_over(v);
+		make_runnable(c, v);
+		return;
+	case VCPU_RUNNING:
+		v->sched.wake_pending = true;
+		spin_unlock(&c->lock);
+		if (c->id != cpu_id()) {
+			ipi_kick(c->id);
+		}
+		return;
+	default:
+		spin_unlock(&c->lock);
+		return;
+	}
+}
+
+void sched_block(void)
+{
+	struct vcpu *v = current_vcpu();
+	struct sched_cpu *c = lock_vcpu(v);
+
+	if (v->sched.state != VCPU_RUNNING || (v->sched.polling && v->sched.wake_pending)) {
+		poll_over(v);
+		spin_unlock(&c->lock);
+		return;
+	}
+	v->sched.state = VCPU_BLOCKED;
+	runstate_change(v, PV_RUNSTATE_blocked, time_now_ns());
+	spin_unlock(&c->lock);
+	cpu_info()->work |= CPU_WORK_RESCHED;
+
+	/* Partner: evtchn.c sets the pending bits, then calls sched_wake(). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (evtchn_upcall_due(v)) {
+		sched_wake(v);
+	}
+}
+
+void sched_yield(void)
+{
+	struct vcpu *v = current_vcpu();
+
+	if (READ_ONCE(this_sched_cpu()->waiting) != 0) {
+		v->sched.slice_end_ns = 0;
+		cpu_info()->work |= CPU_WORK_RESCHED;
+	}
+}
+
+void sched_poll_begin(void)
+{
+	struct vcpu *v = current_vcpu();
+	struct sched_cpu *c = lock_vcpu(v);
+
+	v->sched.polling = true;
+	v->sched.wake_pending = false;
+	spin_unlock(&c->lock);
+}
+
+void sched_poll_end(void)
+{
+	struct vcpu *v = current_vcpu();
+	struct sched_cpu *c = lock_vcpu(v);
+
+	poll_over(v);
+	spin_unlock(&c->lock);
+}
+
+void sched_poll_timeout(struct vcpu *v)
+{
+	if (READ_ONCE(v->sched.polling)) {
+		sched_wake(v);
+	}
+}
+
+void sched_pause_domain(struct domain *d)
+{
+	__atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		struct vcpu *v = d->vcpus[i];
+		struct sched_cpu *c = lock_vcpu(v);
+		bool tell = v->sched.loaded;
+
+		if (v->sched.queued) {
+			queue_remove(c, v);
+		}
+		spin_unlock(&c->lock);
+		if (tell) {
+			kick(c);
+		}
+	}
+}
+
+void sched_unpause_domain(struct domain *d)
+{
+	__atomic_fetch_sub(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		struct vcpu *v = d->vcpus[i];
+		struct sched_cpu *c = lock_vcpu(v);
+
+		if (v->sched.state == VCPU_RUNNABLE && !v->sched.queued) {
+			make_runnable(c, v);
+		} else {
+			spin_unlock(&c->lock);
+		}
+	}
+}
+
+bool sched_domain_is_quiet(const struct domain *d)
+{
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		/* Partner: the release in unload(). */
+		if (__atomic_load_n(&d->vcpus[i]->sched.loaded, __ATOMIC_ACQUIRE)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool sched_vcpu_is_running(const struct vcpu *v)
+{
+	return READ_ONCE(v->sched.state) == VCPU_RUNNING;
+}
+
+/*
+ * A vCPU from another CPU's queue; our lock is held, so theirs is only tried.
+ * *again: one could not be looked at.
+ */
+static struct vcpu *steal(struct sched_cpu *c, bool *again)
+{
+	u64 others = __atomic_load_n(&online_cpus, __ATOMIC_RELAXED) & ~cpu_bit(c->id);
+
+	for (; others != 0; others &= others - 1) {
+		struct sched_cpu *o = &sched_cpus[__builtin_ctzll(others)];
+		struct vcpu *v;
+
+		if (READ_ONCE(o->waiting) == 0) {
+			continue;
+		}
+		if (!spin_trylock(&o->lock)) {
+			*again = true;
+			continue;
+		}
+		for (v = o->head; v != NULL; v = v->sched.next) {
+			if (!v->sched.loaded && (v->sched.affinity & cpu_bit(c->id))) {
+				break;
+			}
+		}
+		if (v != NULL) {
+			queue_remove(o, v);
+			WRITE_ONCE(v->sched.cpu, c->id);
+		}
+		spin_unlock(&o->lock);
+		if (v != NULL) {
+			return v;
+		}
+	}
+	return NULL;
+}
+
+/* Our lock held: does the vCPU that runs here go on? If not, it is put where it belongs. */
+static bool running_goes_on(struct sched_cpu *c, u64 now)
+{
+	struct vcpu *v = c->running;
+
+	if (v == NULL) {
+		return false;
+	}
+	if (v->sched.state == VCPU_RUNNING && domain_may_run(v->domain) &&
+	    (c->head == NULL || now < v->sched.slice_end_ns)) {
+		return true;
+	}
+	c->running = NULL;
+	if (v->sched.state == VCPU_RUNNING) {
+		v->sched.state = VCPU_RUNNABLE;
+		runstate_change(v, PV_RUNSTATE_runnable, now);
+		queue_add(c, v);
+	}
+	return false;
+}
+
+/* Who runs here next, now RUNNING; NULL: nobody. */
+static struct vcpu *pick(struct sched_cpu *c, bool *again)
+{
+	u64 now = time_now_ns();
+	struct vcpu *v;
+
+	*again = false;
+	spin_lock(&c->lock);
+	if (!running_goes_on(c, now)) {
+		v = c->head;
+		if (v != NULL) {
+			queue_remove(c, v);
+		} else {
+			v = steal(c, again);
+		}
+		if (v != NULL) {
+			v->sched.state = VCPU_RUNNING;
+			v->sched.wake_pending = false;
+			v->sched.loaded = true;
+			v->sched.slice_end_ns = now + SCHED_SLICE_NS;
+			runstate_change(v, PV_RUNSTATE_running, now);
+		}
+		c->running = v;
+	}
+	v = c->running;
+	if (v != NULL && c->head != NULL && !timer_is_set(&c->slice)) {
+		timer_set(&c->slice, v->sched.slice_end_ns);
+	}
+	spin_unlock(&c->lock);
+	return v;
+}
+
+/* Exchange the registers that this CPU holds. */
+static void switch_to(struct sched_cpu *c, struct vcpu *next)
+{
+	struct vcpu *prev = c->loaded;
+
+	if (prev != next) {
+		if (prev != NULL) {
+			runstate_flush(prev);
+		}
+		c->loaded = next;
+		vcpu_switch(prev, next);
+		if (prev != NULL) {
+			/* Only now may another CPU take it. */
+			__atomic_store_n(&prev->sched.loaded, false, __ATOMIC_RELEASE);
+			if (READ_ONCE(c->waiting) != 0) {
+				__atomic_thread_fence(__ATOMIC_SEQ_CST);
+				kick_idle(prev->sched.affinity & ~cpu_bit(c->id));
+			}
+		}
+	}
+}
+
+/* An idle CPU keeps registers only for a vCPU that is just asleep. */
+static void unload_if_stopped(struct sched_cpu *c)
+{
+	struct vcpu *v = c->loaded;
+
+	if (v != NULL && (READ_ONCE(v->sched.state) == VCPU_OFFLINE || !domain_may_run(v->domain))) {
+		switch_to(c, NULL);
+	}
+}
+
+/* Work that interrupts have left for this CPU: true if there was any. */
+static bool idle_work(void)
+{
+	u32 work = cpu_info()->work;
+
+	if (work & CPU_WORK_TIMER) {
+		timer_run();
+	}
+	if (work & CPU_WORK_CONSOLE) {
+		cpu_info()->work &= ~CPU_WORK_CONSOLE;
+		console_poll();
+	}
+	if (work & CPU_WORK_REAP) {
+		cpu_info()->work &= ~CPU_WORK_REAP;
+		domain_reap();
+	}
+	return work != 0;
+}
+
+void schedule(void)
+{
+	struct sched_cpu *c = this_sched_cpu();
+	struct vcpu *next;
+	bool idle = false, again;
+
+	for (;;) {
+		cpu_info()->work &= ~CPU_WORK_RESCHED;
+		next = pick(c, &again);
+		if (next != NULL) {
+			break;
+		}
+		if (!idle) {
+			idle = true;
+			__atomic_fetch_or(&idle_cpus, cpu_bit(c->id), __ATOMIC_SEQ_CST);
+			continue;	/* look once more, now that others can see it */
+		}
+		unload_if_stopped(c);
+		if (idle_work()) {
+			continue;
+		}
+		if (again) {
+			cpu_serve();
+			continue;
+		}
+		cpu_wait_for_interrupt();
+	}
+	if (idle) {
+		__atomic_fetch_and(&idle_cpus, ~cpu_bit(c->id), __ATOMIC_SEQ_CST);
+	}
+	switch_to(c, next);
+	runstate_flush(next);
+	vcpu_timer_resume(next);
+}
+
+void noreturn_fn sched_start(void)
+{
+	sched_init_cpu();
+	schedule();
+	exit_to_guest_from_boot();
+}

@@ -1,0 +1,170 @@
+/*
+ * event_channel_op(cmd, arg): copies the operation's structure in, calls
+ * channel/evtchn_ops.c, copies results out. If a port that was just made
+ * cannot be told to the guest, it is closed again.
+ *
+ * The FIFO interface is answered with -PV_ENOSYS: guests then use two levels.
+ */
+#include "hypercall/hypercall.h"
+
+#include "channel/evtchn_ops.h"
+#include "mm/guest.h"
+#include "hypercall/handlers.h"
+
+#include <seam/cpu.h>
+
+/* Copy the port to the guest at gva; if that fails the port is closed. */
+static long give_port(struct domain *d, int port, u64 gva)
+{
+	pv_evtchn_port_t out = (pv_evtchn_port_t)port;
+
+	if (port < 0) {
+		return port;
+	}
+	if (guest_write(gva, &out, sizeof(out)) != 0) {
+		(void)evtchn_close(d, (u32)port);
+		return -PV_EFAULT;
+	}
+	return 0;
+}
+
+static bool is_self(const struct domain *d, u16 domid)
+{
+	return domid == PV_DOMID_SELF || domid == d->id;
+}
+
+static long op_alloc_unbound(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_alloc_unbound op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	if (!is_self(d, op.dom)) {
+		return -PV_EPERM;
+	}
+	return give_port(d, evtchn_alloc_unbound(d, op.remote_dom), arg + offsetof(struct pv_evtchn_alloc_unbound, port));
+}
+
+static long op_bind_interdomain(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_bind_interdomain op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	return give_port(d, evtchn_bind_interdomain(d, op.remote_dom, op.remote_port),
+			 arg + offsetof(struct pv_evtchn_bind_interdomain, local_port));
+}
+
+static long op_bind_virq(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_bind_virq op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	return give_port(d, evtchn_bind_virq(d, op.virq, op.vcpu), arg + offsetof(struct pv_evtchn_bind_virq, port));
+}
+
+static long op_bind_ipi(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_bind_ipi op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	return give_port(d, evtchn_bind_ipi(d, op.vcpu), arg + offsetof(struct pv_evtchn_bind_ipi, port));
+}
+
+static long op_status(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_status op;
+	long rc;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	if (!is_self(d, op.dom)) {
+		return -PV_EPERM;
+	}
+	rc = evtchn_status(d, &op);
+	if (rc == 0) {
+		rc = guest_write(arg, &op, sizeof(op));
+	}
+	return rc;
+}
+
+static long op_bind_vcpu(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_bind_vcpu op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	return evtchn_bind_vcpu(d, op.port, op.vcpu);
+}
+
+static long op_reset(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_reset op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	if (!is_self(d, op.dom)) {
+		return -PV_EPERM;
+	}
+	if (evtchn_reset_step(d)) {
+		return hypercall_restart(PV_HYPERCALL_event_channel_op, PV_EVTCHNOP_reset, arg, 0, 0);
+	}
+	return 0;
+}
+
+/* close, send and unmask take nothing but a port. */
+static long op_on_port(struct domain *d, u64 cmd, u64 arg)
+{
+	pv_evtchn_port_t port;
+
+	if (guest_read(&port, arg, sizeof(port)) != 0) {
+		return -PV_EFAULT;
+	}
+	switch (cmd) {
+	case PV_EVTCHNOP_close:
+		return evtchn_close(d, port);
+	case PV_EVTCHNOP_send:
+		return evtchn_send(d, port);
+	default:
+		return evtchn_unmask(d, port);
+	}
+}
+
+long hypercall_event_channel_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	struct domain *d = current_vcpu()->domain;
+
+	switch (cmd) {
+	case PV_EVTCHNOP_send:
+	case PV_EVTCHNOP_close:
+	case PV_EVTCHNOP_unmask:
+		return op_on_port(d, cmd, arg);
+	case PV_EVTCHNOP_alloc_unbound:
+		return op_alloc_unbound(d, arg);
+	case PV_EVTCHNOP_bind_interdomain:
+		return op_bind_interdomain(d, arg);
+	case PV_EVTCHNOP_bind_virq:
+		return op_bind_virq(d, arg);
+	case PV_EVTCHNOP_bind_ipi:
+		return op_bind_ipi(d, arg);
+	case PV_EVTCHNOP_bind_pirq:
+		return -PV_EPERM;	/* no domain has interrupts of devices */
+	case PV_EVTCHNOP_status:
+		return op_status(d, arg);
+	case PV_EVTCHNOP_bind_vcpu:
+		return op_bind_vcpu(d, arg);
+	case PV_EVTCHNOP_reset:
+		return op_reset(d, arg);
+	default:
+		return -PV_ENOSYS;	/* the FIFO interface among them */
+	}
+}

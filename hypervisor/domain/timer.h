@@ -9,17 +9,25 @@
 
 #include "domain/timer_types.h"
 
-/* ns since the hypervisor started; the same on all CPUs; monotonic. */
+/* ns since the hypervisor started; the same on all CPUs; monotonic. 0 before tsc_init(). */
 u64 time_now_ns(void);
 
+/* Each CPU, before its first timer_set(). */
 void timer_init_cpu(void);
+
 void timer_init(struct timer *t, void (*fire)(void *arg), void *arg);
 
-/* (Re)set for an absolute time, on this CPU's heap; in the past: fires at the next timer_run(), which is forced soon. -PV_ENOMEM never: room is kept per timer_init. */
+/* (Re)set for an absolute time, on this CPU's heap; in the past: CPU_WORK_TIMER is set, so it fires at the next timer_run(). */
 void timer_set(struct timer *t, u64 deadline_ns);
 
-/* Stop it wherever it is; afterwards fire is not running on any CPU, unless called from fire itself. */
+/* Stop it wherever it is; afterwards fire is not running on any CPU, unless called from fire itself. Hold no lock that fire takes. */
 void timer_stop(struct timer *t);
+
+/* True from timer_set() until it fires or is stopped. */
+static inline bool timer_is_set(const struct timer *t)
+{
+	return READ_ONCE(t->is_set);
+}
 
 /* Run what is due on this CPU and program the next interrupt. Clears CPU_WORK_TIMER. */
 void timer_run(void);

@@ -5,11 +5,15 @@
 #include "lib/types.h"
 
 struct timer {
-	u64 deadline_ns;	/* hypervisor time (time_now_ns) */
+	u64 deadline_ns; /* hypervisor time (time_now_ns) */
 	void (*fire)(void *arg);
 	void *arg;
-	u32 cpu;		/* whose heap it is on */
-	u32 heap_index;		/* 1-based; 0: not set */
+	u32 cpu;       /* whose heap it is on, or was last */
+	u32 fired_cpu; /* where it last fired */
+	bool is_set;   /* on the heap */
+
+	/* The pairing heap: first child, next sibling, and previous sibling or parent. */
+	struct timer *child, *next, *prev;
 };
 
 #endif

@@ -23,7 +23,7 @@ typedef int64_t s64;
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define must_check		__attribute__((warn_unused_result))
 #define noreturn_fn		__attribute__((noreturn))
-#define printf_like(f, a)	__attribute__((format(printf, f, a)))
+#define printf_like(f, a)	__attribute__((format(__printf__, f, a)))
 #define packed_struct		__attribute__((packed))
 #define aligned_to(n)		__attribute__((aligned(n)))
 #define container_of(p, type, member) \

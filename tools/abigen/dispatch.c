@@ -22,7 +22,7 @@ void emit_prototypes(FILE *out, const struct abi *abi)
 {
 	fputs("/* Made by abigen from abi/abi.json: the handlers of all hypercalls. */\n"
 	      "#ifndef GEN_HYPERCALL_HANDLERS_H\n#define GEN_HYPERCALL_HANDLERS_H\n\n"
-	      "#include \"lib/types.h\"\n\n",
+	      "#include \"hypercall/hypercall.h\"\n\n",
 	      out);
 	for (size_t i = 0; i < abi->call_count; i++) {
 		emit_prototype(out, &abi->calls[i]);
@@ -55,16 +55,10 @@ static void emit_assertions(FILE *out, const struct abi_call *call)
 
 void emit_dispatch(FILE *out, const struct abi *abi)
 {
-	fputs("/* Made by abigen from abi/abi.json. */\n#include \"hypercall/hypercall.h\"\n\n",
+	fputs("/* Made by abigen from abi/abi.json. */\n#include \"hypercall/handlers.h\"\n\n",
 	      out);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
 		fprintf(out, "#include <parley/%s.h>\n", headers[i]);
-	}
-	fputs("\n/* Handlers that a header of the hypervisor declares too are welcome. */\n"
-	      "#pragma GCC diagnostic ignored \"-Wredundant-decls\"\n\n",
-	      out);
-	for (size_t i = 0; i < abi->call_count; i++) {
-		emit_prototype(out, &abi->calls[i]);
 	}
 	fputc('\n', out);
 	for (size_t i = 0; i < abi->call_count; i++) {

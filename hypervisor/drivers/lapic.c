@@ -62,6 +62,7 @@
 
 static volatile u8 *lapic_base; /* NULL: x2APIC */
 static u64 timer_hz;
+static bool is_on; /* on the boot CPU: commands may be sent */
 
 static u32 reg_read(u32 reg)
 {
@@ -129,6 +130,7 @@ void lapic_init_cpu(void)
 		reg_write(REG_LVT_CMCI, LVT_MASKED);
 	}
 	reg_write(REG_ERROR, 0);
+	is_on = true;
 	if (cpu_features.tsc_deadline) {
 		reg_write(REG_LVT_TIMER, LVT_TSC_DEADLINE | CPU_VECTOR_TIMER);
 		__asm__ volatile("mfence" ::: "memory");
@@ -192,7 +194,9 @@ void lapic_send_startup(u32 apic_id, u8 page)
 
 void lapic_send_nmi_others(void)
 {
-	icr_send(0, ICR_NMI | ICR_ASSERT | ICR_ALL_BUT_SELF);
+	if (is_on) {
+		icr_send(0, ICR_NMI | ICR_ASSERT | ICR_ALL_BUT_SELF);
+	}
 }
 
 /* Count down from the top for some milliseconds by the TSC. */

@@ -26,7 +26,7 @@ void lapic_send_nmi(u32 apic_id);
 void lapic_send_init(u32 apic_id);
 void lapic_send_startup(u32 apic_id, u8 page); /* it starts at page << 12, real mode */
 
-/* NMI to all CPUs but this one. */
+/* NMI to all CPUs but this one; nothing if no APIC is on yet. */
 void lapic_send_nmi_others(void);
 
 /* CPU_VECTOR_TIMER once at hypervisor time ns or a little later (in the past: at once); replaces the time set before. UINT64_MAX: never. */

@@ -1,4 +1,4 @@
-/* What lib/log.h leaves to other rooms: a panic ends the test, a guest's message goes to stderr. */
+/* What lib/log.h leaves to other rooms: a panic ends the test. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +17,3 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
-void log_guest(const struct domain *d, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
-	va_end(args);
-}

@@ -38,6 +38,7 @@ void interrupt_handle(struct cpu_regs *regs)
 		break;
 	case CPU_VECTOR_RESCHED:
 		lapic_eoi();
+		cpu_info()->work |= CPU_WORK_RESCHED;
 		break;
 	case CPU_VECTOR_COM1:
 	case CPU_VECTOR_COM2:

@@ -13,6 +13,7 @@
 #define DOMAIN_DOMAIN_H
 
 #include <parley/callback.h>
+#include <parley/event_channel.h>
 #include <parley/shared_info.h>
 #include <parley/trap.h>
 #include <parley/vcpu.h>
@@ -89,7 +90,7 @@ struct vcpu {
 	u64 periodic_ns;		/* v: 0: stopped */
 	struct timer poll_timer;	/* v: sched_op poll's timeout */
 	u16 virq_port[PV_VIRQ_COUNT];	/* e: 0: unbound */
-	u64 poll_ports[2];		/* e: see evtchn.c */
+	u32 poll_port;			/* a: what sched_op poll waits for, 0: any port */
 	u64 runstate_area;		/* v: guest address, 0: none */
 	u64 time_area;			/* v: guest address of a registered time area, 0: none */
 	struct pv_vcpu_runstate_info runstate;	/* s */
@@ -156,5 +157,8 @@ void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 
 /* sched_op shutdown: all vCPUs stop; reason is PV_SHUTDOWN_*. */
 void domain_shutdown(struct domain *d, u8 reason);
+
+/* One step in freeing what dying domains held; asks for CPU_WORK_REAP again if there is more. In lifecycle.c. */
+void domain_reap(void);
 
 #endif

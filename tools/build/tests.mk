@@ -8,7 +8,8 @@
 # The rooms whose files compile on the host; HOST_EXCLUDE has those files that touch the CPU.
 HOST_ROOMS := lib mm channel domain hypercall pv
 HOST_EXCLUDE :=
-HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c)))
+HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c))) \
+	hypervisor/cpu/cpuid_policy.c
 FAKE_SRCS := $(wildcard tests/fake/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c))
@@ -52,7 +53,7 @@ $(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(UNIT_ARCHIVES) -Wl,--end-group \
-		-lcriterion $(PARLEY_LIBS)
+		-lcriterion -lZydis -lZycore $(PARLEY_LIBS)
 
 # Criterion must see a test's signal before ASan turns it into a report.
 .PHONY: unit

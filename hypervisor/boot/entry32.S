@@ -64,6 +64,8 @@ boot_entry:
 /* In: nothing; this CPU is in protected mode with boot_gdt loaded. */
 	.globl boot_entry_ap
 boot_entry_ap:
+	movl $BOOT_DS, %eax
+	movl %eax, %ds			/* was that of real mode */
 	movl $PHYS(start_ap), %edi
 	jmp enter_long_mode
 

@@ -563,7 +563,6 @@ void schedule(void)
 
 void noreturn_fn sched_start(void)
 {
-	sched_init_cpu();
 	schedule();
 	exit_to_guest_from_boot();
 }

@@ -57,7 +57,7 @@ bool sched_vcpu_is_running(const struct vcpu *v);
  */
 void schedule(void);
 
-/* First entry of a CPU into scheduling, from boot; never returns (ends in entry.S's exit to the guest). */
+/* After sched_init_cpu(): first entry of a CPU into scheduling, from boot; never returns (ends in entry.S's exit to the guest). */
 void noreturn_fn sched_start(void);
 
 #endif

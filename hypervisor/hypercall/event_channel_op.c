@@ -8,8 +8,8 @@
 #include "hypercall/hypercall.h"
 
 #include "channel/evtchn_ops.h"
-#include "mm/guest.h"
 #include "hypercall/handlers.h"
+#include "mm/guest.h"
 
 #include <seam/cpu.h>
 
@@ -22,8 +22,9 @@ static long give_port(struct domain *d, int port, u64 gva)
 		return port;
 	}
 	if (guest_write(gva, &out, sizeof(out)) != 0) {
-		(void)evtchn_close(d, (u32)port);
-		return -PV_EFAULT;
+		int rc = evtchn_close(d, (u32)port);
+
+		return rc == 0 ? -PV_EFAULT : rc;
 	}
 	return 0;
 }
@@ -156,8 +157,6 @@ long hypercall_event_channel_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6
 		return op_bind_virq(d, arg);
 	case PV_EVTCHNOP_bind_ipi:
 		return op_bind_ipi(d, arg);
-	case PV_EVTCHNOP_bind_pirq:
-		return -PV_EPERM;	/* no domain has interrupts of devices */
 	case PV_EVTCHNOP_status:
 		return op_status(d, arg);
 	case PV_EVTCHNOP_bind_vcpu:
@@ -165,6 +164,6 @@ long hypercall_event_channel_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6
 	case PV_EVTCHNOP_reset:
 		return op_reset(d, arg);
 	default:
-		return -PV_ENOSYS;	/* the FIFO interface among them */
+		return -PV_ENOSYS;	/* no interrupts of devices, no FIFO interface */
 	}
 }

@@ -1,0 +1,189 @@
+/*
+ * The control line: sending and receiving. Received console input goes to
+ * console.c. Without `parley` at the other end, what is typed on COM1 goes to
+ * the first domain.
+ *
+ * Read next: console.c.
+ */
+#include "domain/line.h"
+
+
+#include "cpu/cpu_info.h"
+#include "cpu/percpu.h"
+#include "cpu/vectors.h"
+#include "domain/console.h"
+#include "domain/line_frame.h"
+#include "drivers/ioapic.h"
+#include "drivers/uart.h"
+#include "lib/cmdline.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+#define ISA_IRQ_COM1	4
+#define ISA_IRQ_COM2	3
+
+/* Bytes that one poll takes at most; then others get their turn. */
+#define POLL_MAX	4096
+
+/* How often a dying hypervisor asks for the lock. */
+#define BYE_TRIES	1000000
+
+static bool line_on;
+static struct spinlock send_lock = SPINLOCK_INIT;
+static struct spinlock receive_lock = SPINLOCK_INIT;
+static struct line_decoder decoder;	/* receive_lock */
+
+bool line_is_on(void)
+{
+	return line_on;
+}
+
+static void put_frame(u8 type, u16 domid, const void *payload, size_t size)
+{
+	struct pv_line_header header;
+
+	line_header_make(&header, type, domid, (u16)size);
+	uart_write(&uart_com2, &header, sizeof(header));
+	if (size > 0) {
+		uart_write(&uart_com2, payload, size);
+	}
+}
+
+void line_send(u8 type, u16 domid, const void *payload, size_t size)
+{
+	if (!line_on) {
+		return;
+	}
+	invariant(size <= PV_LINE_PAYLOAD_MAX);
+	spin_lock(&send_lock);
+	put_frame(type, domid, payload, size);
+	spin_unlock(&send_lock);
+}
+
+void line_init(const char *cmdline)
+{
+	u32 version = PV_LINE_VERSION;
+
+	if (!cmdline_is(cmdline, "line", "com2")) {
+		return;
+	}
+	if (!uart_init(&uart_com2)) {
+		log_error("line=com2, but there is no COM2");
+		return;
+	}
+	line_on = true;
+	line_send(PV_LINE_HELLO, 0, &version, sizeof(version));
+}
+
+void line_enable_input(void)
+{
+	struct uart *uart = line_on ? &uart_com2 : &uart_com1;
+	u8 irq = line_on ? ISA_IRQ_COM2 : ISA_IRQ_COM1;
+	u8 vector = line_on ? CPU_VECTOR_COM2 : CPU_VECTOR_COM1;
+
+	if (!uart->present) {
+		return;
+	}
+	if (!ioapic_route_isa(irq, vector, cpu_apic_id[0])) {
+		log_warn("no interrupt line for console input");
+		return;
+	}
+	uart_enable_interrupt(uart);
+	line_poll();	/* an edge that came before would not come again */
+}
+
+static void send_state(u16 domid, const char *name, u8 state, u8 reason, const char *text)
+{
+	struct pv_line_domain frame = { .domid = domid, .state = state, .reason = reason };
+
+	string_copy(frame.name, name, sizeof(frame.name));
+	string_copy(frame.text, text, sizeof(frame.text));
+	line_send(PV_LINE_DOMAIN, domid, &frame, sizeof(frame));
+}
+
+void line_domain_state(const struct domain *d, u8 state, const char *text)
+{
+	send_state(d->id, d->name, state, d->shutdown_reason, text);
+}
+
+void line_domain_failed(const char *name, const char *text)
+{
+	send_state(0, name, PV_DOMAIN_STATE_FAILED, 0, text);
+}
+
+void line_oops(const struct domain *d, const char *text)
+{
+	size_t size = strnlen(text, PV_LINE_PAYLOAD_MAX);
+
+	line_send(PV_LINE_OOPS, d->id, text, size);
+}
+
+void line_bye(u32 how)
+{
+	bool locked = false;
+
+	if (!line_on) {
+		return;
+	}
+	for (u32 i = 0; i < BYE_TRIES && !locked; i++) {
+		locked = spin_trylock(&send_lock);
+	}
+	if (!locked) {
+		/* Its holder was stopped within a frame, and the reader must find ours. */
+		static const u8 fill[PV_LINE_PAYLOAD_MAX];
+
+		uart_write(&uart_com2, fill, sizeof(fill));
+	}
+	put_frame(PV_LINE_BYE, 0, &how, sizeof(how));
+	line_on = false;
+	if (locked) {
+		spin_unlock(&send_lock);
+	}
+}
+
+static void frame_received(void)
+{
+	struct domain *d;
+
+	if (decoder.header.type != PV_LINE_CONSOLE_IN) {
+		return;
+	}
+	d = domain_find(decoder.header.domid);
+	if (d != NULL) {
+		console_input(d, decoder.payload, decoder.header.length);
+	}
+}
+
+static void byte_received(u8 byte)
+{
+	if (line_on) {
+		if (line_decode(&decoder, byte)) {
+			frame_received();
+		}
+	} else {
+		console_input_first(byte);
+	}
+}
+
+void line_poll(void)
+{
+	struct uart *uart = line_on ? &uart_com2 : &uart_com1;
+	u32 taken;
+
+	if (!uart->present) {
+		return;
+	}
+	spin_lock(&receive_lock);
+	for (taken = 0; taken < POLL_MAX; taken++) {
+		int byte = uart_read(uart);
+
+		if (byte < 0) {
+			break;
+		}
+		byte_received((u8)byte);
+	}
+	spin_unlock(&receive_lock);
+	if (taken == POLL_MAX) {
+		cpu_info()->work |= CPU_WORK_CONSOLE;
+	}
+}

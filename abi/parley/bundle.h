@@ -12,42 +12,42 @@
 
 #include <stdint.h>
 
-#define PV_BUNDLE_MAGIC		0x31454c444e554250ULL	/* "PBUNDLE1" */
-#define PV_BUNDLE_VERSION	1U
-#define PV_BUNDLE_ALIGN		4096U
-#define PV_BUNDLE_MAX_DOMAINS	128U
-#define PV_BUNDLE_NAME_MAX	64U	/* bytes, with the closing NUL */
-#define PV_BUNDLE_CMDLINE_MAX	1024U	/* bytes, with the closing NUL */
+#define PV_BUNDLE_MAGIC       0x31454c444e554250ULL /* "PBUNDLE1" */
+#define PV_BUNDLE_VERSION     1U
+#define PV_BUNDLE_ALIGN       4096U
+#define PV_BUNDLE_MAX_DOMAINS 128U
+#define PV_BUNDLE_NAME_MAX    64U   /* bytes, with the closing NUL */
+#define PV_BUNDLE_CMDLINE_MAX 1024U /* bytes, with the closing NUL */
 
 /* pv_bundle_domain.flags */
-#define PV_BUNDLE_DOMAIN_CONTROL	(1U << 0)	/* may call control operations */
+#define PV_BUNDLE_DOMAIN_CONTROL (1U << 0) /* may call control operations */
 
 struct pv_bundle_header {
-	uint64_t magic;		/* PV_BUNDLE_MAGIC */
-	uint32_t version;	/* PV_BUNDLE_VERSION */
-	uint32_t crc32;		/* zlib's CRC-32 of the whole file, this field 0 */
-	uint64_t total_size;	/* bytes of the whole bundle */
-	uint32_t domain_count;	/* 1 .. PV_BUNDLE_MAX_DOMAINS */
-	uint32_t domain_size;	/* sizeof(struct pv_bundle_domain) */
-	uint64_t domain_offset;	/* of the array of records */
-	uint64_t reserved[3];	/* 0 */
+	uint64_t magic;         /* PV_BUNDLE_MAGIC */
+	uint32_t version;       /* PV_BUNDLE_VERSION */
+	uint32_t crc32;         /* zlib's CRC-32 of the whole file, this field 0 */
+	uint64_t total_size;    /* bytes of the whole bundle */
+	uint32_t domain_count;  /* 1 .. PV_BUNDLE_MAX_DOMAINS */
+	uint32_t domain_size;   /* sizeof(struct pv_bundle_domain) */
+	uint64_t domain_offset; /* of the array of records */
+	uint64_t reserved[3];   /* 0 */
 };
 
 struct pv_bundle_domain {
-	uint8_t  uuid[16];
-	char     name[PV_BUNDLE_NAME_MAX];
-	char     cmdline[PV_BUNDLE_CMDLINE_MAX];
-	uint64_t memory_pages;	/* 4096-byte pages */
+	uint8_t uuid[16];
+	char name[PV_BUNDLE_NAME_MAX];
+	char cmdline[PV_BUNDLE_CMDLINE_MAX];
+	uint64_t memory_pages; /* 4096-byte pages */
 	uint32_t vcpu_count;
-	uint32_t flags;		/* PV_BUNDLE_DOMAIN_* */
-	uint64_t kernel_offset;	/* an ELF64 image, never compressed */
+	uint32_t flags;         /* PV_BUNDLE_DOMAIN_* */
+	uint64_t kernel_offset; /* an ELF64 image, never compressed */
 	uint64_t kernel_size;
-	uint64_t ramdisk_offset;	/* 0 with size 0: none */
+	uint64_t ramdisk_offset; /* 0 with size 0: none */
 	uint64_t ramdisk_size;
-	uint32_t weight;	/* share of CPU time, 1 .. 65535, usual 256 */
-	uint32_t cap;		/* per cent of one CPU, 0: no cap */
-	uint64_t affinity;	/* CPUs it may run on, bit by number; 0: all */
-	uint64_t reserved[8];	/* 0 */
+	uint32_t weight;      /* share of CPU time, 1 .. 65535, usual 256 */
+	uint32_t cap;         /* per cent of one CPU, 0: no cap */
+	uint64_t affinity;    /* CPUs it may run on, bit by number; 0: all */
+	uint64_t reserved[8]; /* 0 */
 };
 
 _Static_assert(sizeof(struct pv_bundle_header) == 64, "bundle header layout");

@@ -12,46 +12,46 @@
 
 #include <stdint.h>
 
-#define PV_LINE_SYNC		0xa5U
-#define PV_LINE_VERSION		1U
-#define PV_LINE_PAYLOAD_MAX	2048U
+#define PV_LINE_SYNC        0xa5U
+#define PV_LINE_VERSION     1U
+#define PV_LINE_PAYLOAD_MAX 2048U
 
 /* pv_line_header.type; "up" is hypervisor to host, "down" host to hypervisor */
-#define PV_LINE_HELLO		1U	/* up: u32 PV_LINE_VERSION; first frame of a boot */
-#define PV_LINE_CONSOLE_OUT	2U	/* up: bytes that the domain wrote */
-#define PV_LINE_CONSOLE_IN	3U	/* down: bytes for the domain to read */
-#define PV_LINE_CREDIT		4U	/* up: u32 further bytes of CONSOLE_IN allowed */
-#define PV_LINE_DOMAIN		5U	/* up: struct pv_line_domain, at each change of state */
-#define PV_LINE_BYE		6U	/* up: u32 PV_LINE_BYE_*; the machine stops now */
-#define PV_LINE_STATS		7U	/* up: struct pv_stats of a domain, before BYE */
-#define PV_LINE_OOPS		8U	/* up: text of a dead domain's oops */
+#define PV_LINE_HELLO       1U /* up: u32 PV_LINE_VERSION; first frame of a boot */
+#define PV_LINE_CONSOLE_OUT 2U /* up: bytes that the domain wrote */
+#define PV_LINE_CONSOLE_IN  3U /* down: bytes for the domain to read */
+#define PV_LINE_CREDIT      4U /* up: u32 further bytes of CONSOLE_IN allowed */
+#define PV_LINE_DOMAIN      5U /* up: struct pv_line_domain, at each change of state */
+#define PV_LINE_BYE         6U /* up: u32 PV_LINE_BYE_*; the machine stops now */
+#define PV_LINE_STATS       7U /* up: struct pv_stats of a domain, before BYE */
+#define PV_LINE_OOPS        8U /* up: text of a dead domain's oops */
 
 /* pv_line_domain.state */
-#define PV_DOMAIN_STATE_RUNNING		1U
-#define PV_DOMAIN_STATE_PAUSED		2U
-#define PV_DOMAIN_STATE_SHUTDOWN	3U	/* .reason is PV_SHUTDOWN_* (sched.h) */
-#define PV_DOMAIN_STATE_CRASHED		4U	/* killed by the hypervisor */
-#define PV_DOMAIN_STATE_FAILED		5U	/* never built; .text says why */
+#define PV_DOMAIN_STATE_RUNNING  1U
+#define PV_DOMAIN_STATE_PAUSED   2U
+#define PV_DOMAIN_STATE_SHUTDOWN 3U /* .reason is PV_SHUTDOWN_* (sched.h) */
+#define PV_DOMAIN_STATE_CRASHED  4U /* killed by the hypervisor */
+#define PV_DOMAIN_STATE_FAILED   5U /* never built; .text says why */
 
 /* the payload of PV_LINE_BYE */
-#define PV_LINE_BYE_DONE	0U	/* no domain is left running */
-#define PV_LINE_BYE_PANIC	1U	/* the hypervisor failed */
+#define PV_LINE_BYE_DONE  0U /* no domain is left running */
+#define PV_LINE_BYE_PANIC 1U /* the hypervisor failed */
 
 struct pv_line_header {
-	uint8_t  sync;		/* PV_LINE_SYNC */
-	uint8_t  type;
-	uint16_t domid;		/* 0 where no domain is meant */
-	uint16_t length;	/* payload bytes, 0 .. PV_LINE_PAYLOAD_MAX */
-	uint16_t check;		/* ~(sync | type << 8) ^ domid ^ length, 16 bits */
+	uint8_t sync; /* PV_LINE_SYNC */
+	uint8_t type;
+	uint16_t domid;  /* 0 where no domain is meant */
+	uint16_t length; /* payload bytes, 0 .. PV_LINE_PAYLOAD_MAX */
+	uint16_t check;  /* ~(sync | type << 8) ^ domid ^ length, 16 bits */
 };
 
 struct pv_line_domain {
 	uint16_t domid;
-	uint8_t  state;
-	uint8_t  reason;
-	uint32_t reserved;	/* 0 */
-	char     name[64];
-	char     text[128];	/* one line for people, NUL-terminated, may be empty */
+	uint8_t state;
+	uint8_t reason;
+	uint32_t reserved; /* 0 */
+	char name[64];
+	char text[128]; /* one line for people, NUL-terminated, may be empty */
 };
 
 _Static_assert(sizeof(struct pv_line_header) == 8, "line header layout");

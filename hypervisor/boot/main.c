@@ -17,6 +17,9 @@
 #include "cpu/smp.h"
 #include "cpu/tables.h"
 #include "domain/builder.h"
+#include "domain/lifecycle.h"
+#include "domain/line.h"
+#include "domain/pvclock.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
 #include "drivers/acpi.h"
@@ -26,6 +29,7 @@
 #include "drivers/uart.h"
 #include "drivers/vga.h"
 #include "lib/log.h"
+#include "lib/printf.h"
 #include "mm/alloc.h"
 #include "mm/frame.h"
 #include "mm/paging.h"
@@ -124,6 +128,7 @@ static void start_devices(void)
 	lapic_timer_init();
 	ioapic_init();
 	ipi_init_cpu();
+	pvclock_init();
 }
 
 static u64 online_cpus(void)
@@ -131,8 +136,8 @@ static u64 online_cpus(void)
 	return cpu_count == 64 ? ~0UL : (1UL << cpu_count) - 1;
 }
 
-/* Build the domains of the bundle, then start them; returns how many there are. */
-static u32 build_domains(const void *bundle)
+/* Build the domains of the bundle, then start them. */
+static void build_domains(const void *bundle)
 {
 	struct domain *built[PV_BUNDLE_MAX_DOMAINS];
 	struct domain_image image;
@@ -146,34 +151,34 @@ static u32 build_domains(const void *bundle)
 		if (result == 0) {
 			count++;
 		} else {
-			log_error("domain %s cannot be built: error %d", image.name, -result);
+			char why[64];
+
+			string_format(why, sizeof(why), "error %d, see the log", -result);
+			lifecycle_build_failed(image.name, why);
 		}
 	}
 	for (u32 i = 0; i < count; i++) {
 		domain_start(built[i]);
 	}
-	return count;
 }
 
 /* The domains, from the launch bundle, whose memory is free afterwards. */
-static u32 start_domains(void)
+static void start_domains(void)
 {
 	maddr_t start = maddr(boot_info.module_start);
 	const char *problem;
-	u32 count;
 
 	if (boot_info.module_size == 0) {
 		log_error("no launch bundle: the boot loader gave no module");
-		return 0;
+		return;
 	}
 	problem = bundle_check(maddr_to_virt(start), boot_info.module_size);
 	if (problem != NULL) {
 		log_error("%s", problem);
-		return 0;
+		return;
 	}
-	count = build_domains(maddr_to_virt(start));
+	build_domains(maddr_to_virt(start));
 	alloc_add_range(start, maddr(start.v + boot_info.module_size));
-	return count;
 }
 
 /* On the boot CPU's own stack, with the final page tables. */
@@ -186,10 +191,9 @@ static void noreturn_fn boot_on_own_stack(void)
 	timer_init_cpu();
 	sched_init_cpu();
 	smp_release();		/* they go idle */
-	if (start_domains() == 0) {
-		log_error("no domain to run");
-		acpi_poweroff();
-	}
+	line_enable_input();
+	start_domains();
+	lifecycle_boot_done();	/* powers off if there is none */
 	sched_start();
 }
 
@@ -198,6 +202,7 @@ void boot_main(u32 magic, u64 info_maddr)
 	int result = boot_info_read(magic, info_maddr);
 
 	start_log();
+	line_init(boot_info.cmdline);
 	if (result != 0) {
 		panic("not started by a multiboot loader with a memory map");
 	}

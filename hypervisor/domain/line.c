@@ -9,6 +9,7 @@
 
 
 #include "cpu/cpu_info.h"
+#include "cpu/oops.h"
 #include "cpu/percpu.h"
 #include "cpu/vectors.h"
 #include "domain/console.h"
@@ -60,6 +61,11 @@ void line_send(u8 type, u16 domid, const void *payload, size_t size)
 	spin_unlock(&send_lock);
 }
 
+static void say_panic(void)
+{
+	line_bye(PV_LINE_BYE_PANIC);
+}
+
 void line_init(const char *cmdline)
 {
 	u32 version = PV_LINE_VERSION;
@@ -72,6 +78,7 @@ void line_init(const char *cmdline)
 		return;
 	}
 	line_on = true;
+	oops_set_last_words(say_panic);
 	line_send(PV_LINE_HELLO, 0, &version, sizeof(version));
 }
 

@@ -1,5 +1,5 @@
 /* The CPU of the host build: who runs, the TSC, and waiting for a lock. */
-#include <sched.h>
+#include <threads.h>
 
 #include <seam/cpu.h>
 
@@ -10,5 +10,5 @@ u64 fake_tsc;
 
 void cpu_serve(void)
 {
-	sched_yield();
+	thrd_yield();	/* sched_yield is the name of a function of ours */
 }

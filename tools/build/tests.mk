@@ -9,7 +9,7 @@
 HOST_ROOMS := lib mm channel domain hypercall pv
 HOST_EXCLUDE :=
 HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c))) \
-	hypervisor/cpu/cpuid_policy.c
+	hypervisor/cpu/cpuid_policy.c hypervisor/boot/bundle.c
 FAKE_SRCS := $(wildcard tests/fake/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c))
@@ -79,7 +79,7 @@ $(O)/tests/abi/abi: $(ABI_TEST_SRCS:%.c=$(O)/obj/test/%.o)
 	$(Q)$(CC) -o $@ $^ -lcriterion
 
 .PHONY: abi-test
-abi-test: $(ABI_TEST_BINS) ## compare our headers with libxen-dev's
+abi-test: $(ABI_TEST_BINS) $(O)/abigen ## compare our headers with libxen-dev's
 	$(Q)tools/build/run-tests $(ABI_TEST_BINS)
 
 # ---------------------------------------------------------------------------------------------

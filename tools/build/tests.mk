@@ -9,7 +9,7 @@
 HOST_ROOMS := lib mm channel domain hypercall pv
 HOST_EXCLUDE :=
 HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c))) \
-	hypervisor/cpu/cpuid_policy.c hypervisor/boot/bundle.c
+	hypervisor/cpu/cpuid_policy.c hypervisor/boot/bundle.c hypervisor/drivers/acpi_tables.c
 FAKE_SRCS := $(wildcard tests/fake/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c))

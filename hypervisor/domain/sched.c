@@ -30,6 +30,7 @@
 #include "domain/runstate.h"
 #include "domain/timer.h"
 #include "domain/vcpu_timer.h"
+#include "lib/bitmap.h"
 #include "lib/log.h"
 
 #define SCHED_SLICE_NS	10000000UL
@@ -212,7 +213,7 @@ static void poll_over(struct vcpu *v)
 void sched_vcpu_init(struct vcpu *v)
 {
 	u64 online = __atomic_load_n(&online_cpus, __ATOMIC_RELAXED);
-	u32 count = (u32)__builtin_popcountll(online);
+	u32 count = bitmap_count_word(online);
 
 	v->sched.state = VCPU_OFFLINE;
 	if (v->sched.affinity == 0) {

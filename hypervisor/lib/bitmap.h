@@ -61,4 +61,15 @@ static inline u64 bitmap_next_clear(const u64 *map, u64 bits, u64 from)
 	return bits;
 }
 
+/* Bits set in a word; the compiler's builtin would call a library that is not here. */
+static inline u32 bitmap_count_word(u64 word)
+{
+	u32 count = 0;
+
+	for (; word != 0; word &= word - 1) {
+		count++;
+	}
+	return count;
+}
+
 #endif

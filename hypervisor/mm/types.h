@@ -39,6 +39,35 @@ static inline int must_check mm_settle(struct mm_owner *o)
 	return mm_settle_slow(o);
 }
 
+/*
+ * Begin an operation of at most MM_BUDGET entries: lock, and settle. 0, or
+ * MM_RESTART with the lock dropped. mm_end() unlocks.
+ */
+static inline int must_check mm_begin(struct mm_owner *o)
+{
+	int rc;
+
+	spin_lock(&o->lock);
+	o->work_limit = o->work + MM_BUDGET;
+	rc = mm_settle(o);
+	if (unlikely(rc != 0)) {
+		spin_unlock(&o->lock);
+	}
+	return rc;
+}
+
+static inline void mm_end(struct mm_owner *o)
+{
+	spin_unlock(&o->lock);
+}
+
+/* True if the operation used up its budget, or left debt: it restarts with what it has not done. */
+static inline bool mm_is_exhausted(const struct mm_owner *o)
+{
+	return o->work >= o->work_limit || o->job.state == MM_JOB_PROMOTE ||
+	       o->job.state == MM_JOB_DEMOTE;
+}
+
 /* True if an operation that did its work must still restart to pay for clean-up. */
 static inline bool mm_has_debt(const struct mm_owner *o)
 {
@@ -89,7 +118,7 @@ int frame_unpin(struct mm_owner *o, mfn_t m) must_check;
 mfn_t frame_alloc(struct mm_owner *o) must_check;
 
 /* Drop the allocation reference: 0, or -PV_EINVAL if it is gone already or pinned. The frame is freed with its last reference. */
-int frame_release(struct mm_owner *o, mfn_t m) must_check;
+int frame_release(struct mm_owner *o, mfn_t m);
 
 /*
  * Give a hypervisor's frame to o with a writable type use that stays, so that

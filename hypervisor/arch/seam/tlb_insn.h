@@ -7,13 +7,13 @@
 
 #include "cpu/insn.h"
 
-extern u64 cpu_cr4_value;	/* CR4 as all CPUs run with it, PGE set */
-
 /* Everything, global entries too: turning CR4.PGE off and on (SDM vol. 3, 4.10.4.1). */
 static inline void tlb_insn_flush_all(void)
 {
-	cr4_write(cpu_cr4_value & ~CR4_PGE);
-	cr4_write(cpu_cr4_value);
+	u64 cr4 = cr4_read();
+
+	cr4_write(cr4 & ~CR4_PGE);
+	cr4_write(cr4);
 }
 
 static inline void tlb_insn_flush_page(u64 va)

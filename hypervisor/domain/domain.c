@@ -1,0 +1,242 @@
+/*
+ * TOUR(8) Domains and vCPUs as structures: made, found, freed. What goes into them is
+ * the builder's; how they end is lifecycle.c's.
+ *
+ * Read next: builder.c.
+ */
+#include "domain/domain.h"
+
+#include <parley/errno.h>
+#include <parley/types.h>
+#include <seam/cpu.h>
+#include <seam/directmap.h>
+
+#include "channel/evtchn.h"
+#include "cpu/fpu.h"
+#include "domain/create.h"
+#include "domain/pvclock.h"
+#include "domain/sched.h"
+#include "domain/vcpu_timer.h"
+#include "lib/string.h"
+#include "mm/alloc.h"
+#include "mm/types.h"
+
+struct domain *domain_list;
+
+static struct spinlock list_lock = SPINLOCK_INIT;
+static struct domain *by_id[DOMAIN_MAX];
+static u16 last_id;
+static u32 next_vcpu_id;
+
+struct domain *domain_find(u16 domid)
+{
+	if (domid == PV_DOMID_SELF) {
+		return current_vcpu()->domain;
+	}
+	return domid < DOMAIN_MAX ? __atomic_load_n(&by_id[domid], __ATOMIC_ACQUIRE) : NULL;
+}
+
+/* A number that no live domain has, 0 if there is none: numbers go round so that an old one is not soon another's. */
+static u16 free_id(void)
+{
+	u32 tries;
+
+	for (tries = 1; tries < DOMAIN_MAX; tries++) {
+		last_id = (u16)(last_id + 1 < DOMAIN_MAX ? last_id + 1 : 1);
+		if (by_id[last_id] == NULL) {
+			return last_id;
+		}
+	}
+	return 0;
+}
+
+static bool name_is_taken(const char *name)
+{
+	const struct domain *d;
+
+	for (d = domain_list; d != NULL; d = d->next) {
+		if (strcmp(d->name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int domain_publish(struct domain *d)
+{
+	int rc = 0;
+
+	spin_lock(&list_lock);
+	if (name_is_taken(d->name)) {
+		rc = -PV_EEXIST;
+	} else {
+		d->next = domain_list;
+		domain_list = d;
+		__atomic_store_n(&by_id[d->id], d, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&list_lock);
+	return rc;
+}
+
+void domain_unpublish(struct domain *d)
+{
+	struct domain **p;
+
+	spin_lock(&list_lock);
+	for (p = &domain_list; *p != NULL; p = &(*p)->next) {
+		if (*p == d) {
+			*p = d->next;
+			__atomic_store_n(&by_id[d->id], NULL, __ATOMIC_RELEASE);
+			break;
+		}
+	}
+	spin_unlock(&list_lock);
+}
+
+static void vcpu_free(struct vcpu *v)
+{
+	if (v->traps != NULL) {
+		alloc_free_page(v->traps);
+	}
+	if (v->fpu != NULL) {
+		alloc_free_page(v->fpu);
+	}
+	heap_free(v, sizeof(*v));
+}
+
+static void vcpu_set_defaults(struct vcpu *v)
+{
+	u32 i;
+
+	for (i = 0; i < GDT_GUEST_PAGES; i++) {
+		v->gdt_frames[i] = MFN_INVALID;
+	}
+	for (i = 0; i < LDT_MAX_PAGES; i++) {
+		v->ldt_frames[i] = MFN_INVALID;
+	}
+	v->info_mfn = MFN_INVALID;
+	v->info = &v->domain->shared->vcpu_info[v->id];
+	v->info->evtchn_upcall_mask = 1;
+	v->mode = VCPU_MODE_KERNEL;
+	v->debugreg[6] = PV_DR6_DEFAULT;
+	v->debugreg[7] = PV_DR7_DEFAULT;
+	v->xcr0 = 1;
+	fpu_init_state(v->fpu);
+}
+
+static struct vcpu *vcpu_create(struct domain *d, u32 id)
+{
+	struct vcpu *v = heap_alloc(sizeof(*v));
+
+	if (v == NULL) {
+		return NULL;
+	}
+	v->domain = d;
+	v->id = id;
+	v->global_id = next_vcpu_id++;
+	v->traps = alloc_page();
+	v->fpu = alloc_page();
+	if (v->traps == NULL || v->fpu == NULL) {
+		vcpu_free(v);
+		return NULL;
+	}
+	vcpu_set_defaults(v);
+	vcpu_timer_init(v);
+	sched_vcpu_init(v);
+	pvclock_init_vcpu(v);
+	return v;
+}
+
+static int make_shared_page(struct domain *d)
+{
+	void *page = alloc_page();
+
+	if (page == NULL) {
+		return -PV_ENOMEM;
+	}
+	d->shared = page;
+	d->shared_mfn = virt_to_mfn(page);
+	frame_share(&d->mm, d->shared_mfn);
+	return 0;
+}
+
+static int make_parts(struct domain *d, const struct domain_image *img)
+{
+	int rc = make_shared_page(d);
+	u32 i;
+
+	if (rc == 0) {
+		rc = evtchn_init(d);
+	}
+	pvclock_init_domain(d);
+	for (i = 0; rc == 0 && i < img->vcpu_count; i++) {
+		d->vcpus[i] = vcpu_create(d, i);
+		if (d->vcpus[i] == NULL) {
+			rc = -PV_ENOMEM;
+		} else {
+			d->vcpu_count = i + 1;
+			d->vcpus[i]->sched.affinity = img->affinity;
+		}
+	}
+	return rc;
+}
+
+struct domain *domain_create(const struct domain_image *img)
+{
+	struct domain *d = heap_alloc(sizeof(*d));
+
+	if (d == NULL) {
+		return NULL;
+	}
+	spin_lock(&list_lock);
+	d->id = free_id();
+	spin_unlock(&list_lock);
+	d->mm.id = d->id;
+	d->mm.frames = FRAME_LIST_INIT;
+	d->mm.max_frames = img->memory_pages;
+	d->is_control = img->is_control;
+	d->sched.weight = img->weight;
+	d->sched.cap = img->cap;
+	(void)string_copy(d->name, img->name, sizeof(d->name));
+	memcpy(d->uuid, img->uuid, sizeof(d->uuid));
+	if (d->id == 0 || make_parts(d, img) != 0) {
+		domain_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+/* All tables and frames; no vCPU runs any more. */
+static void free_memory(struct domain *d)
+{
+	int rc;
+
+	do {
+		spin_lock(&d->mm.lock);
+		d->mm.work_limit = d->mm.work + MM_BUDGET;
+		rc = mm_teardown(&d->mm);
+		spin_unlock(&d->mm.lock);
+	} while (rc == MM_RESTART);
+}
+
+void domain_free(struct domain *d)
+{
+	u32 i;
+
+	for (i = 0; i < d->vcpu_count; i++) {
+		vcpu_timer_fini(d->vcpus[i]);
+		sched_vcpu_fini(d->vcpus[i]);
+	}
+	if (d->shared != NULL) {
+		evtchn_fini(d);
+	}
+	free_memory(d);
+	if (d->shared != NULL) {
+		frame_unshare(&d->mm, d->shared_mfn);
+		alloc_free_page(d->shared);
+	}
+	for (i = 0; i < d->vcpu_count; i++) {
+		vcpu_free(d->vcpus[i]);
+	}
+	heap_free(d, sizeof(*d));
+}

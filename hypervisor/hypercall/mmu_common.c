@@ -1,0 +1,67 @@
+/* Shared parts of the page-table hypercalls. Read next: mmu_update.c. */
+#include "hypercall/mmu_common.h"
+
+#include <parley/errno.h>
+#include <parley/mmu.h>
+
+#include "domain/sched.h"
+#include "hypercall/hypercall.h"
+#include "mm/guest.h"
+#include "mm/tlb.h"
+#include "mm/types.h"
+
+void mmu_flush_vcpus(struct domain *d, u64 vcpus, enum mmu_flush what, u64 gva)
+{
+	u64 cpus = 0;
+	u32 i;
+
+	for (i = 0; i < d->vcpu_count; i++) {
+		const struct vcpu *v = d->vcpus[i];
+
+		if ((vcpus & (1UL << i)) && sched_vcpu_is_running(v)) {
+			cpus |= 1UL << READ_ONCE(v->sched.cpu);
+		}
+	}
+	if (what == MMU_FLUSH_ALL) {
+		tlb_flush_cpus(cpus);
+	} else {
+		tlb_flush_page_cpus(cpus, gva);
+	}
+}
+
+int mmu_read_vcpu_mask(const struct domain *d, u64 gva, u64 *mask)
+{
+	size_t bytes = (d->vcpu_count + 7) / 8;
+
+	*mask = 0;
+	return guest_read(mask, gva, bytes);
+}
+
+int mmu_batch_begin(struct mmu_batch *b, u64 list, u64 count, u64 done_gva)
+{
+	b->list = list;
+	b->count = (u32)count & ~PV_MMU_UPDATE_PREEMPTED;
+	b->done = 0;
+	b->done_gva = done_gva;
+	if ((count & PV_MMU_UPDATE_PREEMPTED) && done_gva != 0) {
+		return guest_read(&b->done, done_gva, sizeof(b->done));
+	}
+	return 0;
+}
+
+long mmu_batch_end(struct mmu_batch *b, u32 nr, u32 did, u32 size, u64 domid, int rc, bool debt)
+{
+	bool restart = rc == MM_RESTART || debt || (rc == 0 && did < b->count);
+	u32 done = b->done + did;
+
+	if (b->done_gva != 0 && guest_write(b->done_gva, &done, sizeof(done)) != 0) {
+		rc = -PV_EFAULT;
+		restart = false;
+	}
+	if (restart) {
+		return hypercall_restart(nr, b->list + (u64)did * size,
+					 (b->count - did) | PV_MMU_UPDATE_PREEMPTED, b->done_gva,
+					 domid);
+	}
+	return rc;
+}

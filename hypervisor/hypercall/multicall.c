@@ -1,0 +1,135 @@
+/*
+ * Hypercall multicall: a list of hypercalls at the cost of one entry. Also
+ * hypercall_restart(), since a call within a batch restarts by being put back
+ * into the list.
+ *
+ * Read next: mmu_update.c.
+ */
+#include <parley/errno.h>
+#include <parley/hypercall.h>
+#include <seam/cpu.h>
+
+#include "hypercall/handlers.h"
+#include "hypercall/hypercall.h"
+#include "domain/domain.h"
+#include "mm/guest.h"
+#include "mm/types.h"
+
+/* Entries done between two chances to be preempted. */
+#define MULTICALL_STEP	256
+
+#define MULTICALL_RESTART_ARGS	4
+
+/* A CPU's batch while it is being worked through; restarts of its calls are noted here. */
+struct multicall_state {
+	bool active;
+	bool restart;
+	u64 args[MULTICALL_RESTART_ARGS];
+};
+
+static struct multicall_state multicall_states[HV_MAX_CPUS];
+
+long hypercall_restart(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	struct multicall_state *mc = &multicall_states[cpu_id()];
+	struct cpu_regs *regs = &cpu_info()->regs;
+
+	if (mc->active) {
+		mc->restart = true;
+		mc->args[0] = a1;
+		mc->args[1] = a2;
+		mc->args[2] = a3;
+		mc->args[3] = a4;
+		return 0;
+	}
+	regs->rip -= 2;		/* SYSCALL again */
+	regs->rdi = a1;
+	regs->rsi = a2;
+	regs->rdx = a3;
+	regs->r10 = a4;
+	return nr;
+}
+
+/* A call stopped half way: its entry in the list becomes what is left of it. */
+static int put_back(u64 entry_gva, const struct multicall_state *mc)
+{
+	return guest_write(entry_gva + offsetof(struct pv_multicall_entry, args), mc->args,
+			   sizeof(mc->args));
+}
+
+static long call_one(const struct pv_multicall_entry *e, struct domain *d)
+{
+	if (e->op >= PV_HYPERCALL_MAX) {
+		return -PV_ENOSYS;
+	}
+	if (e->op == PV_HYPERCALL_iret || e->op == PV_HYPERCALL_multicall) {
+		return -PV_EINVAL;
+	}
+	d->stats_hypercalls[e->op]++;
+	return hypercall_table[e->op](e->args[0], e->args[1], e->args[2], e->args[3], e->args[4],
+				      e->args[5]);
+}
+
+/* The batch must go back to the guest's exit before its next entry. */
+static bool must_pause(const struct domain *d, u32 i, u64 work_start)
+{
+	return cpu_info()->work != 0 || i >= MULTICALL_STEP || d->mm.work - work_start > MM_BUDGET;
+}
+
+static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32 count, u32 *done)
+{
+	u64 work_start = d->mm.work;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		u64 gva = list + (u64)i * sizeof(struct pv_multicall_entry);
+		struct pv_multicall_entry e;
+		long result;
+
+		*done = i;
+		if (i != 0 && must_pause(d, i, work_start)) {
+			return 0;
+		}
+		if (guest_read_words((u64 *)&e, gva, sizeof(e) / 8) != 0) {
+			return -PV_EFAULT;
+		}
+		mc->restart = false;
+		result = call_one(&e, d);
+		if (mc->restart) {
+			return put_back(gva, mc);
+		}
+		if (guest_write(gva + offsetof(struct pv_multicall_entry, result), &result,
+				sizeof(result)) != 0) {
+			return -PV_EFAULT;
+		}
+	}
+	*done = count;
+	return 0;
+}
+
+long hypercall_multicall(u64 list, u64 count64, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	struct multicall_state *mc = &multicall_states[cpu_id()];
+	struct domain *d = current_vcpu()->domain;
+	u32 count = (u32)count64;
+	u32 done = 0;
+	long rc;
+
+	if (mc->active) {
+		return -PV_EINVAL;
+	}
+	mc->active = true;
+	rc = run_list(mc, d, list, count, &done);
+	mc->active = false;
+	if (rc == 0 && done < count) {
+		return hypercall_restart(PV_HYPERCALL_multicall,
+					 list + (u64)done * sizeof(struct pv_multicall_entry),
+					 count - done, a3, a4);
+	}
+	return rc;
+}
+
+long hypercall_unknown(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	return -PV_ENOSYS;
+}

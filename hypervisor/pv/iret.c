@@ -1,0 +1,64 @@
+/*
+ * TOUR(6) The iret hypercall: the guest kernel goes back to what it interrupted, or to
+ * user mode. And what happens when the processor refuses such a return.
+ *
+ * Read next: traps.c.
+ */
+#include "pv/iret.h"
+
+#include <parley/vcpu.h>
+#include <seam/cpu.h>
+
+#include "mm/guest.h"
+#include "pv/bounce.h"
+
+/* Flags that a guest may not have: the real IF stays on, IOPL 0. */
+static u64 sanitise_flags(u64 flags)
+{
+	return (flags & ~(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_FIXED;
+}
+
+void pv_iret(struct cpu_regs *regs)
+{
+	struct vcpu *v = current_vcpu();
+	struct pv_iret_context c;
+
+	if (guest_read_words((u64 *)&c, regs->rsp, sizeof(c) / 8) != 0) {
+		domain_crash(v->domain, "iret frame at %lx cannot be read", regs->rsp);
+		return;
+	}
+	if ((c.cs & 3) == 3) {
+		if (v->user_cr3 == 0) {
+			domain_crash(v->domain, "iret to user mode without a user page table");
+			return;
+		}
+		pv_enter_user(v);
+	}
+	regs->rip = c.rip;
+	regs->cs = (c.cs & 0xffff) | 3;
+	regs->rflags = sanitise_flags(c.rflags);
+	regs->rsp = c.rsp;
+	regs->ss = (c.ss & 0xffff) | 3;
+	regs->rax = c.rax;
+	if (!(c.flags & PV_VGCF_in_syscall)) {
+		regs->rcx = c.rcx;
+		regs->r11 = c.r11;
+	}
+	WRITE_ONCE(v->info->evtchn_upcall_mask, (c.rflags & RFLAGS_IF) ? 0 : 1);
+}
+
+/*
+ * The IRETQ that should have entered the guest faulted: its RIP is not
+ * canonical or CS or SS cannot be loaded. The guest kernel hears of it by the
+ * failsafe callback, or as the general protection that it is.
+ */
+void pv_iret_failed(struct cpu_regs *regs)
+{
+	struct vcpu *v = current_vcpu();
+
+	if (v->failsafe_entry != 0) {
+		pv_inject_failsafe(v, regs);
+	} else {
+		pv_inject_trap(v, regs, 13, 0);
+	}
+}

@@ -1,0 +1,244 @@
+/*
+ * TOUR(4) Traps: of a guest, which are emulated or given to its kernel, and of ring 0,
+ * which are expected (guest memory) or fatal.
+ *
+ * Read next: bounce.c, emulate.c, ptwr.c.
+ */
+#include "pv/traps.h"
+
+#include <seam/cpu.h>
+
+#include "channel/evtchn.h"
+#include "cpu/extable.h"
+#include "cpu/insn.h"
+#include "cpu/interrupt.h"
+#include "cpu/oops.h"
+#include "domain/console.h"
+#include "domain/sched.h"
+#include "domain/timer.h"
+#include "pv/bounce.h"
+#include "pv/emulate.h"
+#include "pv/iret.h"
+#include "pv/ptwr.h"
+
+#define VECTOR_DB	1
+#define VECTOR_NMI	2
+#define VECTOR_UD	6
+#define VECTOR_NM	7
+#define VECTOR_DF	8
+#define VECTOR_GP	13
+#define VECTOR_PF	14
+#define VECTOR_MC	18
+#define VECTOR_IRQ_FIRST 32
+
+#define PF_PRESENT	(1U << 0)
+#define PF_WRITE	(1U << 1)
+#define PF_USER		(1U << 2)
+#define PF_RESERVED	(1U << 3)
+
+extern const char exit_iret_insn[];	/* entry.S */
+
+static bool in_hypervisor_range(u64 gva)
+{
+	return gva >= HV_VIRT_START && gva < HV_VIRT_END;
+}
+
+static void trap_page_fault(struct vcpu *v, struct cpu_regs *regs)
+{
+	u64 gva = cr2_read();
+	u32 code = regs->error_code;
+
+	if (code & PF_RESERVED) {
+		/* We never write such an entry. */
+		domain_crash(v->domain, "reserved bits in a page table at %lx", gva);
+		return;
+	}
+	if (in_hypervisor_range(gva)) {
+		code &= ~PF_PRESENT;	/* our layout is not for guests to probe */
+	} else if (v->mode == VCPU_MODE_KERNEL && (code & (PF_PRESENT | PF_WRITE)) ==
+						  (PF_PRESENT | PF_WRITE)) {
+		if (pv_emulate_pt_write(v, regs, gva) == PTWR_DONE) {
+			return;
+		}
+	}
+	/* Both halves run in ring 3: say "user" only of what the guest calls so. */
+	if (v->mode == VCPU_MODE_KERNEL) {
+		code &= ~PF_USER;
+	}
+	pv_inject_page_fault(v, regs, gva, code);
+}
+
+/*
+ * INT n by a gate that ring 3 may not use: the guest's own table says who may.
+ * The instruction bytes are the witness, for emulators differ in the code.
+ */
+static bool trap_software_interrupt(struct vcpu *v, struct cpu_regs *regs)
+{
+	const struct pv_trap_info *ti;
+	int n = pv_decode_int_n(v, regs);
+
+	if (n < 0) {
+		return false;
+	}
+	ti = &v->traps[n];
+	if ((ti->flags & PV_TRAP_DPL_MASK) < (v->mode == VCPU_MODE_KERNEL ? 1 : 3)) {
+		pv_inject_trap(v, regs, VECTOR_GP, (u32)n << 3 | 2);
+		return true;
+	}
+	regs->rip += 2;
+	pv_inject_trap(v, regs, (u32)n, 0);
+	return true;
+}
+
+#define GP_CODE_IDT	2U
+
+static void trap_general_protection(struct vcpu *v, struct cpu_regs *regs)
+{
+	if ((regs->error_code & GP_CODE_IDT) && trap_software_interrupt(v, regs)) {
+		return;
+	}
+	if (regs->error_code == 0) {
+		if (pv_emulate_privileged(v, regs) == EMULATE_DONE) {
+			return;
+		}
+	}
+	pv_inject_trap(v, regs, VECTOR_GP, regs->error_code);
+}
+
+static void trap_debug(struct vcpu *v, struct cpu_regs *regs)
+{
+	v->debugreg[6] = (dr_read(6) & 0xe00fUL) | PV_DR6_DEFAULT;
+	dr_write(6, PV_DR6_DEFAULT);
+	pv_inject_trap(v, regs, VECTOR_DB, 0);
+}
+
+void pv_trap(struct cpu_regs *regs)
+{
+	struct vcpu *v = current_vcpu();
+
+	if (regs->vector >= VECTOR_IRQ_FIRST) {
+		interrupt_handle(regs);
+		return;
+	}
+	switch (regs->vector) {
+	case VECTOR_PF:
+		trap_page_fault(v, regs);
+		break;
+	case VECTOR_GP:
+		trap_general_protection(v, regs);
+		break;
+	case VECTOR_UD:
+		if (!pv_emulate_forced_cpuid(v, regs)) {
+			pv_inject_trap(v, regs, VECTOR_UD, 0);
+		}
+		break;
+	case VECTOR_NM:
+		cpu_clts();
+		v->ts = 0;
+		pv_inject_trap(v, regs, VECTOR_NM, 0);
+		break;
+	case VECTOR_DB:
+		trap_debug(v, regs);
+		break;
+	default:
+		pv_inject_trap(v, regs, regs->vector, regs->error_code);
+		break;
+	}
+}
+
+/*
+ * The exit's IRETQ faulted. The fault's frame lies over the guest's general
+ * registers, which it holds: move them to where they belong.
+ */
+static struct cpu_regs *iret_fault_to_guest(const struct cpu_regs *fault)
+{
+	struct cpu_regs *guest = &cpu_info()->regs;
+	struct cpu_regs copy = *fault;
+
+	copy.rip = guest->rip;
+	copy.cs = guest->cs;
+	copy.rflags = guest->rflags;
+	copy.rsp = guest->rsp;
+	copy.ss = guest->ss;
+	*guest = copy;
+	return guest;
+}
+
+struct cpu_regs *hv_trap(struct cpu_regs *regs)
+{
+	u64 fixup;
+
+	if (regs->vector >= VECTOR_IRQ_FIRST) {
+		interrupt_handle(regs);
+		return NULL;
+	}
+	if (regs->rip == (u64)exit_iret_insn) {
+		return iret_fault_to_guest(regs);
+	}
+	fixup = extable_find(regs->rip);
+	if (fixup != 0) {
+		regs->rip = fixup;
+		return NULL;
+	}
+	oops_fatal(regs, "unexpected exception in the hypervisor");
+}
+
+void hv_ist_trap(struct cpu_regs *regs)
+{
+	switch (regs->vector) {
+	case VECTOR_NMI:
+		oops_nmi(regs);
+		break;
+	case VECTOR_DB:
+		/* A guest's breakpoint that MOV SS carried into our entry: not for us. */
+		dr_write(6, PV_DR6_DEFAULT);
+		break;
+	case VECTOR_MC:
+		oops_fatal(regs, "machine check");
+	default:
+		oops_fatal(regs, "double fault");
+	}
+}
+
+/* One piece of work; each clears what made it necessary. */
+static void exit_do_work(struct cpu_info *info)
+{
+	if (info->work & CPU_WORK_TIMER) {
+		timer_run();
+	}
+	if (info->work & CPU_WORK_CONSOLE) {
+		info->work &= ~CPU_WORK_CONSOLE;
+		console_poll();
+	}
+	if (info->work & CPU_WORK_REAP) {
+		info->work &= ~CPU_WORK_REAP;
+		domain_reap();
+	}
+	if (info->work & CPU_WORK_RESCHED) {
+		schedule();
+	}
+}
+
+void pv_exit_work(struct cpu_regs *regs)
+{
+	struct cpu_info *info = cpu_info();
+
+	for (;;) {
+		struct vcpu *v;
+
+		while (info->work != 0) {
+			exit_do_work(info);
+		}
+		v = info->current;
+		if (__atomic_load_n(&v->nmi_pending, __ATOMIC_RELAXED) &&
+		    __atomic_exchange_n(&v->nmi_pending, 0, __ATOMIC_ACQ_REL)) {
+			pv_inject_trap(v, regs, VECTOR_NMI, 0);
+			continue;
+		}
+		if (evtchn_upcall_due(v) && v->event_entry != 0) {
+			pv_inject_event(v, regs);
+			continue;
+		}
+		return;
+	}
+}

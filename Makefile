@@ -68,7 +68,8 @@ BARE_LDFLAGS := -m elf_x86_64 -static -nostdlib -z noexecstack -z max-page-size=
 
 # All code refers to itself relative to RIP, so one image serves its low and its high address.
 HV_INCLUDE := -Ihypervisor -Ihypervisor/arch -Iabi -I$(O)/gen
-HV_CFLAGS := $(BARE) -fPIE -mcmodel=small -fvisibility=hidden -fno-jump-tables $(HV_INCLUDE)
+HV_CFLAGS := $(BARE) -fPIE -mcmodel=small -fvisibility=hidden -include hypervisor/arch/hidden.h \
+	-fno-jump-tables $(HV_INCLUDE)
 GUEST_CFLAGS := $(BARE) -fno-pic -mcmodel=kernel -Iguest-pv/kit -Iabi
 
 # Programs for Linux.
@@ -81,7 +82,7 @@ PARLEY_LIBS := -ljansson -luuid -llzma -lzstd -llz4 -lz
 TEST_CFLAGS := -std=gnu11 -O1 -g $(WARNINGS) -Wno-missing-prototypes -Wno-missing-declarations \
 	$(REPRODUCIBLE) -D_GNU_SOURCE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-UNIT_CFLAGS := $(TEST_CFLAGS) $(SANITIZE)
+UNIT_CFLAGS := $(TEST_CFLAGS) $(SANITIZE) -ffunction-sections -fdata-sections
 UNIT_HV_CFLAGS := $(UNIT_CFLAGS) -fno-strict-aliasing -ffreestanding \
 	-include tests/fake/host_names.h -Itests/fake $(HV_INCLUDE)
 UNIT_TOOL_CFLAGS := $(UNIT_CFLAGS) -Iabi -Itools

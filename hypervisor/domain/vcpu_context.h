@@ -1,19 +1,28 @@
-/* The state in which a vCPU starts, given by its domain. */
+/*
+ * Giving a vCPU what it starts with, and the place of its vcpu_info.
+ *
+ * Read next: ../hypercall/vcpu_op.c.
+ */
 #ifndef DOMAIN_VCPU_CONTEXT_H
 #define DOMAIN_VCPU_CONTEXT_H
-
-#include <parley/vcpu.h>
 
 #include "domain/domain.h"
 
 /*
- * Set a vCPU that does not run and is not initialised to a guest's context,
- * and mark it initialised. All is checked before anything changes. 0;
- * -PV_EINVAL; MM_RESTART: call again. Takes the mm lock.
+ * Registers, tables and callbacks of a vCPU that never ran, from a guest; every
+ * value is checked before one is taken. 0; -PV_EINVAL: the vCPU could not run
+ * so; -PV_EEXIST: it has them already; MM_RESTART. In vcpu_context.c.
  */
-int vcpu_set_context(struct vcpu *v, const struct pv_vcpu_guest_context *c) must_check;
+int vcpu_set_context(struct vcpu *v, const struct pv_vcpu_guest_context *ctxt) must_check;
 
-/* Drop what the vCPU holds of its domain's memory: roots, descriptor tables, vcpu_info. 0, or MM_RESTART. It does not run. */
-int vcpu_drop_memory(struct vcpu *v) must_check;
+/*
+ * Move v's vcpu_info to offset in frame m of its domain, once: the old contents
+ * are copied and all events looked at again. v is current or offline.
+ * 0; -PV_EINVAL: a bad place, or moved before; MM_RESTART. In vcpu_info.c.
+ */
+int vcpu_map_info(struct vcpu *v, mfn_t m, u32 offset) must_check;
+
+/* End of v: back to the place in shared_info. v cannot run. */
+void vcpu_unmap_info(struct vcpu *v);
 
 #endif

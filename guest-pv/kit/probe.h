@@ -11,22 +11,26 @@
 #define PROBE_FAULT(vector) (0x100ul | (vector))
 
 /*
- * Executes `insn` with the given input operands (numbered from %1); rax
- * belongs to the probe. Example: PROBE("mov %1, %%cr3", "r"(value)).
+ * Executes `insn` with rax = `in` and the given input operands (numbered from
+ * %1); what it leaves in rax is lost.
  */
-#define PROBE(insn, ...)                                             \
+#define PROBE_RAX(insn, in, ...)                                     \
 	({                                                           \
-		unsigned long probe_result_ = 0;                     \
+		unsigned long probe_rax_ = (in);                     \
 		__asm__ volatile("771: " insn "\n"                   \
+				 "xorl %%eax, %%eax\n"               \
 				 "772:\n"                            \
 				 ".pushsection .kit.fixups, \"a\"\n" \
 				 ".quad 771b, 772b\n"                \
 				 ".popsection\n"                     \
-				 : "+a"(probe_result_)               \
+				 : "+a"(probe_rax_)                  \
 				 : __VA_ARGS__                       \
 				 : "memory", "cc");                  \
-		probe_result_;                                       \
+		probe_rax_;                                          \
 	})
+
+/* The same with rax = 0. Example: PROBE("mov %1, %%cr3", "r"(value)). */
+#define PROBE(insn, ...) PROBE_RAX(insn, 0, __VA_ARGS__)
 
 /* One 8-byte load or store. *value is 0 after a fault. */
 unsigned long probe_read(unsigned long address, uint64_t *value);

@@ -58,6 +58,7 @@
 #define MSR_TSC_DEADLINE 0x6e0U
 
 #define MEASURE_NS 10000000U
+#define SAMPLES    5
 #define WAIT_TRIES 1000000U
 
 static volatile u8 *lapic_base; /* NULL: x2APIC */
@@ -199,27 +200,48 @@ void lapic_send_nmi_others(void)
 	}
 }
 
+/* The TSC and the timer's count at one moment: the pair of reads that lay closest together. */
+struct sample {
+	u64 tsc;
+	u64 width;
+	u32 count;
+};
+
+static struct sample take_sample(void)
+{
+	struct sample best = { .width = UINT64_MAX };
+
+	for (int i = 0; i < SAMPLES; i++) {
+		u64 before = cpu_read_tsc();
+		u32 count = reg_read(REG_TIMER_CURRENT);
+		u64 width = cpu_read_tsc() - before;
+
+		if (width < best.width) {
+			best = (struct sample){ before + width / 2, width, count };
+		}
+	}
+	return best;
+}
+
 /* Count down from the top for some milliseconds by the TSC. */
 void lapic_timer_init(void)
 {
-	u64 start, end;
-	u32 ticks;
+	struct sample start, end;
 
 	if (cpu_features.tsc_deadline) {
 		log_info("lapic: timer by TSC deadline");
 		return;
 	}
 	reg_write(REG_LVT_TIMER, LVT_MASKED | CPU_VECTOR_TIMER);
-	start = cpu_read_tsc();
 	reg_write(REG_TIMER_INITIAL, UINT32_MAX);
-	do {
+	start = take_sample();
+	while (scale_to_ns(tsc_scale, cpu_read_tsc() - start.tsc) < MEASURE_NS) {
 		cpu_relax();
-		end = cpu_read_tsc();
-	} while (scale_to_ns(tsc_scale, end - start) < MEASURE_NS);
-	ticks = UINT32_MAX - reg_read(REG_TIMER_CURRENT);
+	}
+	end = take_sample();
 	reg_write(REG_TIMER_INITIAL, 0);
 	reg_write(REG_LVT_TIMER, CPU_VECTOR_TIMER);
-	timer_hz = mul_div_u64(ticks, tsc_hz, end - start);
+	timer_hz = mul_div_u64(start.count - end.count, tsc_hz, end.tsc - start.tsc);
 	timer_hz = scale_roundest(timer_hz, timer_hz / 10000);
 	if (timer_hz == 0) {
 		panic("lapic: the timer does not count");

@@ -14,11 +14,12 @@
 #include "drivers/port_io.h"
 #include "lib/log.h"
 
-#define MEASURE_MS    10U
-#define SAMPLES       5
-#define ERROR_PPM_MAX 200U
-#define FS_PER_MS     1000000000000ULL
-#define FS_PER_S      1000000000000000ULL
+#define MEASURE_MS     10U
+#define SAMPLES        5
+#define WAIT_TICKS_MAX (1ULL << 34) /* seconds of TSC, whatever its rate */
+#define ERROR_PPM_MAX  200U
+#define FS_PER_MS      1000000000000ULL
+#define FS_PER_S       1000000000000000ULL
 
 u64 tsc_hz;
 u32 tsc_khz;
@@ -80,6 +81,9 @@ static void measure(const struct reference *ref)
 	u64 tsc, ticks, step, error;
 
 	while (((ref->read() - start.ticks) & ref->mask) < wanted) {
+		if (cpu_read_tsc() - start.tsc > WAIT_TICKS_MAX) {
+			panic("tsc: the %s stands still", ref->name);
+		}
 		cpu_relax();
 	}
 	end = take_sample(ref);

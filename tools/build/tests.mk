@@ -1,15 +1,21 @@
 # The tests. Every program here is a Criterion program; tools/build/run-tests adds up the results.
 
+# Under `make -j` the kinds of tests wait for each other: each uses all CPUs by itself.
+run_tests = flock $(O)/tests.lock tools/build/run-tests
+
 # ---------------------------------------------------------------------------------------------
 # unit: each tests/unit/test_AREA.c is a program, linked with archives of the hypervisor's and the
 # tools' logic compiled for the host; the linker takes from them what the test needs.
 # ---------------------------------------------------------------------------------------------
 
-# The rooms whose files compile on the host; HOST_EXCLUDE has those files that touch the CPU.
+# The rooms whose files compile on the host, but for those files that touch the CPU; and the files
+# of other rooms that do not.
 HOST_ROOMS := lib mm channel domain hypercall pv
-HOST_EXCLUDE :=
+HOST_EXCLUDE := hypervisor/mm/paging.c
+HOST_EXTRA := hypervisor/boot/bundle.c hypervisor/cpu/cpuid_policy.c \
+	hypervisor/drivers/acpi_tables.c
 HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c))) \
-	hypervisor/cpu/cpuid_policy.c hypervisor/boot/bundle.c hypervisor/drivers/acpi_tables.c
+	$(HOST_EXTRA)
 FAKE_SRCS := $(wildcard tests/fake/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c))
@@ -54,14 +60,15 @@ UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley,$(O)/obj/
 $(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) -Wl,--gc-sections,-z,nostart-stop-gc,-u,__start_cr_tst,-u,__start_cr_sts -o $@ $< -Wl,--start-group $(UNIT_ARCHIVES) -Wl,--end-group \
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(UNIT_ARCHIVES) -Wl,--end-group \
+		-Wl,--gc-sections,-z,nostart-stop-gc,-u,__start_cr_tst,-u,__start_cr_sts \
 		-lcriterion -lZydis -lZycore $(PARLEY_LIBS)
 
 # Criterion must see a test's signal before ASan turns it into a report.
 .PHONY: unit
 unit: $(UNIT_BINS) ## run the unit tests on the host, under ASan and UBSan
 	$(Q)ASAN_OPTIONS=handle_segv=0:allow_user_segv_handler=1 UBSAN_OPTIONS=print_stacktrace=1 \
-		tools/build/run-tests $(UNIT_BINS)
+		$(run_tests) $(UNIT_BINS)
 
 # ---------------------------------------------------------------------------------------------
 # abi: our headers against those of Debian's libxen-dev
@@ -82,7 +89,7 @@ $(O)/tests/abi/abi: $(ABI_TEST_SRCS:%.c=$(O)/obj/test/%.o)
 
 .PHONY: abi-test
 abi-test: $(ABI_TEST_BINS) $(O)/abigen ## compare our headers with libxen-dev's
-	$(Q)tools/build/run-tests $(ABI_TEST_BINS)
+	$(Q)$(run_tests) $(ABI_TEST_BINS)
 
 # ---------------------------------------------------------------------------------------------
 # system: guests booted by `parley run` on an emulated machine. Each case has a machine of two
@@ -117,4 +124,4 @@ $(O)/tests/initrd.cpio.gz: tests/system/init $(TEST_PROGRAMS) tools/build/initrd
 .PHONY: system-test
 system-test: all $(SYSTEM_TEST_BINS) $(TEST_GUEST_ELFS) $(O)/tests/initrd.cpio.gz $(CACHE)/vmlinuz ## boot guests and check what they do
 	$(Q)PARLEY_BUILD=$(O) PARLEY_CACHE=$(CACHE) CRITERION_ARGS="--jobs $(SYSTEM_JOBS) $(CRITERION_ARGS)" \
-		tools/build/run-tests $(SYSTEM_TEST_BINS)
+		$(run_tests) $(SYSTEM_TEST_BINS)

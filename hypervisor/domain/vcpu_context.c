@@ -186,10 +186,6 @@ int vcpu_drop_memory(struct vcpu *v)
 		frame_put_type(o, maddr_to_mfn(maddr(root)));
 		return MM_RESTART;
 	}
-	if (!mfn_equal(v->info_mfn, MFN_INVALID)) {
-		v->info = &v->domain->shared->vcpu_info[v->id];
-		frame_put_type(o, v->info_mfn);
-		v->info_mfn = MFN_INVALID;
-	}
+	vcpu_unmap_info(v);
 	return 0;
 }

@@ -22,7 +22,14 @@ int vcpu_set_context(struct vcpu *v, const struct pv_vcpu_guest_context *ctxt) m
  */
 int vcpu_map_info(struct vcpu *v, mfn_t m, u32 offset) must_check;
 
-/* End of v: back to the place in shared_info. v cannot run. */
+/*
+ * End of v: drop what it holds of its domain's memory, that is roots, descriptor
+ * tables and vcpu_info. Under the lock, after mm_settle(); v cannot run. 0, or
+ * MM_RESTART: call again. In vcpu_context.c.
+ */
+int vcpu_drop_memory(struct vcpu *v) must_check;
+
+/* End of v: back to the place in shared_info. Under mm.lock; v cannot run. */
 void vcpu_unmap_info(struct vcpu *v);
 
 #endif

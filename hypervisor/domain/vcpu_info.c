@@ -66,8 +66,6 @@ void vcpu_unmap_info(struct vcpu *v)
 		return;
 	}
 	v->info = &v->domain->shared->vcpu_info[v->id];
-	spin_lock(&o->lock);
 	frame_put_type(o, v->info_mfn);
 	v->info_mfn = MFN_INVALID;
-	spin_unlock(&o->lock);
 }

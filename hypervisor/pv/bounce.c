@@ -132,7 +132,7 @@ void pv_inject_failsafe(struct vcpu *v, struct cpu_regs *regs)
 	bounce(v, regs, head, 6, (struct target){ v->failsafe_entry, v->failsafe_masks != 0, 0 });
 }
 
-/* SYSCALL in user mode: RCX and R11 hold RIP and RFLAGS already. From entry.S. */
+/* RCX and R11 hold RIP and RFLAGS already. */
 void pv_syscall_from_user(struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();

@@ -29,4 +29,8 @@ void pv_inject_event(struct vcpu *v, struct cpu_regs *regs);
 /* The registered failsafe callback, for selectors or a return address that the guest may not have. */
 void pv_inject_failsafe(struct vcpu *v, struct cpu_regs *regs);
 
+/* SYSCALL in user mode, and in a 32-bit code segment of either half. From entry.S. */
+void pv_syscall_from_user(struct cpu_regs *regs);
+void pv_syscall32(struct cpu_regs *regs);
+
 #endif

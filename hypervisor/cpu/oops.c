@@ -38,14 +38,14 @@ void oops_set_last_words(void (*fn)(void))
 
 static void print_registers(const struct cpu_regs *r)
 {
-	log_error("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx", r->cs, r->rip, r->ss, r->rsp,
-		  r->rflags);
-	log_error("rax %016lx  rbx %016lx  rcx %016lx", r->rax, r->rbx, r->rcx);
-	log_error("rdx %016lx  rsi %016lx  rdi %016lx", r->rdx, r->rsi, r->rdi);
-	log_error("rbp %016lx  r8  %016lx  r9  %016lx", r->rbp, r->r8, r->r9);
-	log_error("r10 %016lx  r11 %016lx  r12 %016lx", r->r10, r->r11, r->r12);
-	log_error("r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14, r->r15);
-	log_error("vector %u, error code 0x%x", r->vector, r->error_code);
+	log_info("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx", r->cs, r->rip, r->ss, r->rsp,
+		 r->rflags);
+	log_info("rax %016lx  rbx %016lx  rcx %016lx", r->rax, r->rbx, r->rcx);
+	log_info("rdx %016lx  rsi %016lx  rdi %016lx", r->rdx, r->rsi, r->rdi);
+	log_info("rbp %016lx  r8  %016lx  r9  %016lx", r->rbp, r->r8, r->r9);
+	log_info("r10 %016lx  r11 %016lx  r12 %016lx", r->r10, r->r11, r->r12);
+	log_info("r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14, r->r15);
+	log_info("vector %u, error code 0x%x", r->vector, r->error_code);
 }
 
 static void print_code_address(const char *what, u64 address)
@@ -54,9 +54,9 @@ static void print_code_address(const char *what, u64 address)
 	const char *name = symbol_name(address, &offset);
 
 	if (name != NULL) {
-		log_error("%s %016lx %s+0x%lx", what, address, name, offset);
+		log_info("%s %016lx %s+0x%lx", what, address, name, offset);
 	} else {
-		log_error("%s %016lx", what, address);
+		log_info("%s %016lx", what, address);
 	}
 }
 
@@ -92,15 +92,15 @@ static void print_place(void)
 	const struct vcpu *v;
 
 	if (!on_cpu_stack()) {
-		log_error("during boot  cr2 %016lx  cr3 %016lx", cr2_read(), cr3_read());
+		log_info("during boot  cr2 %016lx  cr3 %016lx", cr2_read(), cr3_read());
 		return;
 	}
-	log_error("CPU %u  cr2 %016lx  cr3 %016lx", cpu_id(), cr2_read(), cr3_read());
+	log_info("CPU %u  cr2 %016lx  cr3 %016lx", cpu_id(), cr2_read(), cr3_read());
 	v = current_vcpu();
 	if (v == NULL) {
-		log_error("no vCPU");
+		log_info("no vCPU");
 	} else {
-		log_error("vCPU d%uv%u %s", v->domain->id, v->id, v->domain->name);
+		log_info("vCPU d%uv%u %s", v->domain->id, v->id, v->domain->name);
 	}
 }
 
@@ -115,13 +115,15 @@ void oops_fatal(const struct cpu_regs *regs, const char *why)
 	print_place();
 	if (regs != NULL) {
 		print_code_address("at", regs->rip);
+	}
+	if (regs != NULL && regs->cs != 0) { /* else from panic(): only the place */
 		print_registers(regs);
 	}
-	log_error("stack:");
+	log_info("stack:");
 	print_stack_calls(regs == NULL || regs_are_guest(regs) ? (u64)__builtin_frame_address(0) :
 								 regs->rsp);
 	if (last_words == NULL) {
-		log_error("stopped.");
+		log_info("stopped.");
 		cpu_stop();
 	}
 	last_words();
@@ -166,25 +168,25 @@ static void print_guest_code(u64 rip)
 	size_t at = 0;
 
 	if (guest_read(code, rip, sizeof(code)) != 0) {
-		log_error("code: cannot be read");
+		log_info("code: cannot be read");
 		return;
 	}
 	for (u32 i = 0; i < sizeof(code); i++) {
 		at += string_format(line + at, sizeof(line) - at, " %02x", code[i]);
 	}
-	log_error("code:%s", line);
+	log_info("code:%s", line);
 }
 
 static void print_guest_stack(u64 rsp)
 {
 	u64 words[4];
 
-	log_error("stack:");
+	log_info("stack:");
 	for (u32 i = 0; i < GUEST_STACK_WORDS; i += ARRAY_SIZE(words)) {
 		if (guest_read_at(words, rsp, i / ARRAY_SIZE(words), sizeof(words)) != 0) {
 			return;
 		}
-		log_error("  %016lx %016lx %016lx %016lx", words[0], words[1], words[2], words[3]);
+		log_info("  %016lx %016lx %016lx %016lx", words[0], words[1], words[2], words[3]);
 	}
 }
 
@@ -196,9 +198,9 @@ void oops_guest(struct vcpu *v, const struct cpu_regs *regs, const char *why)
 		return;
 	}
 	log_error("guest oops: d%uv%u %s: %s", v->domain->id, v->id, v->domain->name, why);
-	log_error("%s mode  cr2 %016lx  kernel cr3 %016lx  user cr3 %016lx",
-		  v->mode == VCPU_MODE_KERNEL ? "kernel" : "user", v->cr2, v->kernel_cr3,
-		  v->user_cr3);
+	log_info("%s mode  cr2 %016lx  kernel cr3 %016lx  user cr3 %016lx",
+		 v->mode == VCPU_MODE_KERNEL ? "kernel" : "user", v->cr2, v->kernel_cr3,
+		 v->user_cr3);
 	print_registers(regs);
 	if (v == current_vcpu()) {
 		print_guest_code(regs->rip);

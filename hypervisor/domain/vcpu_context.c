@@ -134,6 +134,19 @@ static void set_debugregs(struct vcpu *v, const struct pv_vcpu_guest_context *c)
 	}
 }
 
+/* All that is checked and holds no reference. The vCPU cannot run yet. */
+static void set_state(struct vcpu *v, const struct pv_vcpu_guest_context *c)
+{
+	set_registers(v, &c->user_regs);
+	set_callbacks(v, c);
+	set_debugregs(v, c);
+	v->kernel_ss = c->kernel_ss | 3;
+	v->kernel_sp = c->kernel_sp;
+	v->fs_base = c->fs_base;
+	v->gs_base_kernel = c->gs_base_kernel;
+	v->gs_base_user = c->gs_base_user;
+}
+
 int vcpu_set_context(struct vcpu *v, const struct pv_vcpu_guest_context *c)
 {
 	struct mm_owner *o = &v->domain->mm;
@@ -147,21 +160,12 @@ int vcpu_set_context(struct vcpu *v, const struct pv_vcpu_guest_context *c)
 	}
 	rc = v->initialised ? -PV_EEXIST : take_memory(v, c);
 	if (rc == 0) {
-		v->initialised = true;
+		set_state(v, c);
+		/* Partner: op_up(), which lets it run as soon as it sees this. */
+		__atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE);
 	}
 	mm_end(o);
-	if (rc != 0) {
-		return rc;
-	}
-	set_registers(v, &c->user_regs);
-	set_callbacks(v, c);
-	set_debugregs(v, c);
-	v->kernel_ss = c->kernel_ss | 3;
-	v->kernel_sp = c->kernel_sp;
-	v->fs_base = c->fs_base;
-	v->gs_base_kernel = c->gs_base_kernel;
-	v->gs_base_user = c->gs_base_user;
-	return 0;
+	return rc;
 }
 
 int vcpu_drop_memory(struct vcpu *v)

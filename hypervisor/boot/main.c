@@ -123,10 +123,10 @@ static void start_devices(void)
 	}
 	tsc_init();
 	log_set_clock(time_now_ns);
+	ioapic_init();		/* silences the 8259s, while the APIC still listens to them */
 	lapic_init();
 	lapic_init_cpu();
 	lapic_timer_init();
-	ioapic_init();
 	ipi_init_cpu();
 	pvclock_init();
 }

@@ -15,6 +15,7 @@
 #include "domain/build_memory.h"
 #include "domain/console.h"
 #include "domain/create.h"
+#include "domain/lifecycle.h"
 #include "domain/sched.h"
 #include "domain/vcpu_context.h"
 #include "lib/log.h"
@@ -204,11 +205,12 @@ int domain_build(const struct domain_image *img, struct domain **out)
 		why = build_plan(&b);
 	}
 	if (why != NULL) {
-		log_error("domain %s: %s", img->name, why);
+		lifecycle_build_failed(img->name, why);
 		return -PV_EINVAL;
 	}
 	b.d = domain_create(img);
 	if (b.d == NULL) {
+		lifecycle_build_failed(img->name, "no memory for its structures");
 		return -PV_ENOMEM;
 	}
 	rc = fill(&b);
@@ -220,6 +222,9 @@ int domain_build(const struct domain_image *img, struct domain **out)
 	}
 	if (rc != 0) {
 		give_up(b.d);
+		lifecycle_build_failed(img->name, rc == -PV_EEXIST ? "its name is taken" :
+						  rc == -PV_ENOMEM ? "out of memory" :
+								     "its page tables were refused");
 		return rc;
 	}
 	log_info("domain %u: %s, %lu MiB, %u vCPUs", (u32)b.d->id, b.d->name,
@@ -230,6 +235,6 @@ int domain_build(const struct domain_image *img, struct domain **out)
 
 void domain_start(struct domain *d)
 {
-	__atomic_store_n(&d->life, DOMAIN_ALIVE, __ATOMIC_RELEASE);
+	lifecycle_start(d);
 	sched_online(d->vcpus[0]);
 }

@@ -42,6 +42,7 @@
 #define SPURIOUS_ENABLE   (1U << 8)
 #define LVT_MASKED        (1U << 16)
 #define LVT_NMI           (4U << 8)
+#define LVT_EXTINT        (7U << 8)
 #define LVT_TSC_DEADLINE  (2U << 17)
 #define TIMER_DIVIDE_BY_1 0xbU
 
@@ -118,7 +119,11 @@ void lapic_init_cpu(void)
 	reg_write(REG_TPR, 0);
 	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | CPU_VECTOR_SPURIOUS);
 	reg_write(REG_LVT_TIMER, LVT_MASKED | CPU_VECTOR_TIMER);
-	reg_write(REG_LVT_LINT0, LVT_MASKED);
+	/*
+	 * The mode stays what a PC's firmware set: QEMU withdraws a request that an 8259
+	 * makes through this pin only while it is ExtINT.
+	 */
+	reg_write(REG_LVT_LINT0, LVT_MASKED | LVT_EXTINT);
 	reg_write(REG_LVT_LINT1, LVT_NMI);
 	reg_write(REG_LVT_ERROR, LVT_MASKED);
 	if (lvt_max >= 4) {

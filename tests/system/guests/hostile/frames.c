@@ -19,15 +19,10 @@ static struct {
 	unsigned long tried, own, mapped, bad, first;
 } sweep;
 
-static bool is_own(unsigned long mfn)
-{
-	return mmu_mfn_to_pfn(mfn) != MMU_NO_FRAME || mfn == start_info->shared_info >> 12;
-}
-
 /* Tries to map a frame that is not ours, then one that is. */
 static void try_frame(unsigned long mfn)
 {
-	bool own = is_own(mfn);
+	bool own = scratch_is_own(mfn);
 	uint64_t flags = own ? MMU_PTE_READ_ONLY : MMU_PTE_DATA;
 
 	sweep.tried++;
@@ -92,7 +87,7 @@ static void check_foreign_tables(void)
 	for (unsigned long mfn = 0; mfn <= max; mfn += 7) {
 		long rc;
 
-		if (is_own(mfn)) {
+		if (scratch_is_own(mfn)) {
 			continue;
 		}
 		rc = mmu_pin(1 + (int)(mfn & 3), mfn);
@@ -166,7 +161,7 @@ static void check_m2p_updates(void)
 	for (unsigned long m = 0; m <= max; m += 5) {
 		long rc;
 
-		if (is_own(m)) {
+		if (scratch_is_own(m)) {
 			continue;
 		}
 		rc = mmu_write_entry((uint64_t)m << 12 | PV_MMU_MACHPHYS_UPDATE, 0);

@@ -10,6 +10,7 @@
 #include "mmu.h"
 #include "page.h"
 #include "probe.h"
+#include "scratch.h"
 #include "start.h"
 
 static long reserve(unsigned op, uint64_t *list, uint64_t count, unsigned order, unsigned flags,
@@ -45,8 +46,7 @@ static void check_foreign(void)
 	check_nothing("memory: give back frame 2^64-1",
 		      reserve(PV_MEMORY_decrease_reservation, &top, 1, 0, 0, PV_DOMID_SELF));
 	for (foreign = 0; foreign <= max; foreign += 3) {
-		if (mmu_mfn_to_pfn(foreign) == MMU_NO_FRAME &&
-		    foreign != start_info->shared_info >> 12 &&
+		if (!scratch_is_own(foreign) &&
 		    reserve(PV_MEMORY_decrease_reservation, &foreign, 1, 0, 0, PV_DOMID_SELF) > 0 &&
 		    bad++ == 0) {
 			first = foreign;

@@ -276,6 +276,7 @@ static void check_lengths(void)
 {
 	static const unsigned lengths[] = { 0x7fffffff, 0x80000000, 0x80000001, 0xfffffff0, ~0u };
 	char *last = (char *)(SCRATCH_VA + KIT_PAGE_SIZE - 16);
+	struct pv_multicall_entry *row;
 	unsigned long bad = 0, first = 0;
 	long got = 0;
 
@@ -290,9 +291,9 @@ static void check_lengths(void)
 		}
 	}
 	check_sweep("pointers: console_io of gigabytes", bad, first, got);
-	check_result("pointers: multicall of 2^32-1 rows",
-		     hypercall(PV_HYPERCALL_multicall, SCRATCH_VA + KIT_PAGE_SIZE - 64, 0xffffffff,
-			       0, 0, 0),
+	row = (struct pv_multicall_entry *)(SCRATCH_VA + KIT_PAGE_SIZE - sizeof(*row));
+	*row = (struct pv_multicall_entry){ .op = PV_HYPERCALL_xen_version };
+	check_result("pointers: multicall of 2^32-1 rows", hypercall_multicall(row, 0xffffffff),
 		     -PV_EFAULT);
 }
 

@@ -2,10 +2,12 @@
 #include "scratch.h"
 
 #include "check.h"
+#include "hypercall.h"
 #include "mmu.h"
 #include "page.h"
 #include "power.h"
 #include "printf.h"
+#include "start.h"
 
 void scratch_init(void)
 {
@@ -79,4 +81,46 @@ void scratch_accept(const char *name, unsigned long va, int level, uint64_t valu
 
 	check_result(name, mmu_write_entry(maddr, value), 0);
 	mmu_write_entry(maddr, before);
+}
+
+/*
+ * Pages that the hypervisor shares with the domain belong to it without
+ * being in its p2m: the shared page and the grant table's.
+ */
+static uint64_t grant_frames[64];
+static unsigned grant_frame_count;
+
+static void grant_frames_find(void)
+{
+	struct pv_gnttab_query_size size = { .dom = PV_DOMID_SELF };
+	struct pv_gnttab_setup_table setup = {
+		.dom = PV_DOMID_SELF,
+		.frame_list = (uintptr_t)grant_frames,
+	};
+
+	hypercall_grant_table_op(PV_GNTTABOP_query_size, &size, 1);
+	if (size.status != 0 || size.nr_frames > 64) {
+		return;
+	}
+	setup.nr_frames = size.nr_frames;
+	if (hypercall_grant_table_op(PV_GNTTABOP_setup_table, &setup, 1) == 0 &&
+	    setup.status == 0) {
+		grant_frame_count = size.nr_frames;
+	}
+}
+
+bool scratch_is_own(unsigned long mfn)
+{
+	static bool found;
+
+	if (!found) {
+		found = true;
+		grant_frames_find();
+	}
+	for (unsigned i = 0; i < grant_frame_count; i++) {
+		if (grant_frames[i] == mfn) {
+			return true;
+		}
+	}
+	return mmu_mfn_to_pfn(mfn) != MMU_NO_FRAME || mfn == start_info->shared_info >> 12;
 }

@@ -5,6 +5,7 @@
 #ifndef HOSTILE_SCRATCH_H
 #define HOSTILE_SCRATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A mapped page, and behind it unmapped ones of the same last-level table. */
@@ -30,5 +31,8 @@ void scratch_refuse_any(const char *name, unsigned long va, int level, uint64_t 
 
 /* Writes an entry, checks success, and puts the old value back. */
 void scratch_accept(const char *name, unsigned long va, int level, uint64_t value);
+
+/* True for a frame that this domain may map: of its p2m, or shared with it. */
+bool scratch_is_own(unsigned long mfn);
 
 #endif

@@ -15,6 +15,7 @@
 #define memset hv_memset
 #define printf hv_printf
 #define puts hv_puts
+#define sched_yield hv_sched_yield
 #define snprintf hv_snprintf
 #define strchr hv_strchr
 #define strcmp hv_strcmp

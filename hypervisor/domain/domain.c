@@ -12,6 +12,7 @@
 #include <seam/directmap.h>
 
 #include "channel/evtchn.h"
+#include "channel/gnttab.h"
 #include "cpu/fpu.h"
 #include "domain/create.h"
 #include "domain/pvclock.h"
@@ -168,6 +169,9 @@ static int make_parts(struct domain *d, const struct domain_image *img)
 	if (rc == 0) {
 		rc = evtchn_init(d);
 	}
+	if (rc == 0) {
+		rc = gnttab_init(d);
+	}
 	pvclock_init_domain(d);
 	for (i = 0; rc == 0 && i < img->vcpu_count; i++) {
 		d->vcpus[i] = vcpu_create(d, i);
@@ -231,6 +235,7 @@ void domain_free(struct domain *d)
 		evtchn_fini(d);
 	}
 	free_memory(d);
+	gnttab_fini(d);
 	if (d->shared != NULL) {
 		frame_unshare(&d->mm, d->shared_mfn);
 		alloc_free_page(d->shared);

@@ -92,3 +92,18 @@ long hypercall_callback_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
 		return -PV_ENOSYS;
 	}
 }
+
+/* The form before callback_op, which small kernels still use: three addresses at once, no flags. */
+long hypercall_set_callbacks(u64 event, u64 failsafe, u64 syscall, u64 a4, u64 a5, u64 a6)
+{
+	struct vcpu *v = current_vcpu();
+
+	if (!guest_range_ok(event, 1) || !guest_range_ok(failsafe, 1) ||
+	    !guest_range_ok(syscall, 1)) {
+		return -PV_EINVAL;
+	}
+	(void)set_entry(v, PV_CALLBACK_event, event, true);
+	(void)set_entry(v, PV_CALLBACK_failsafe, failsafe, false);
+	(void)set_entry(v, PV_CALLBACK_syscall, syscall, false);
+	return 0;
+}

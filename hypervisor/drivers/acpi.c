@@ -234,8 +234,9 @@ void acpi_poweroff(void)
 		enter_acpi_mode();
 		sleep_by(&acpi_info.pm1a_control, acpi_info.s5_type_a);
 		sleep_by(&acpi_info.pm1b_control, acpi_info.s5_type_b);
+	} else {
+		log_info("The machine can be turned off now.");
 	}
-	log_info("The machine can be turned off now.");
 	cpu_stop();
 }
 

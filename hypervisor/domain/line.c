@@ -152,7 +152,7 @@ static void frame_received(void)
 {
 	struct domain *d;
 
-	if (decoder.header.type != PV_LINE_CONSOLE_IN) {
+	if (decoder.header.type != PV_LINE_CONSOLE_IN || decoder.header.domid >= PV_DOMID_FIRST_RESERVED) {
 		return;
 	}
 	d = domain_find(decoder.header.domid);

@@ -43,6 +43,9 @@
 /* Linker script. */
 extern const char _image_start[], _image_end[];
 
+/* Where other CPUs start, below 1 MiB; 0: there is no room. */
+static maddr_t trampoline;
+
 /* From entry32.S, on the boot stack and the boot page tables. */
 void noreturn_fn boot_main(u32 magic, u64 info_maddr);
 
@@ -100,6 +103,7 @@ static void start_memory(void)
 	memory_init();
 	memory_reserve((u64)_image_start - HV_IMAGE_VIRT, (u64)(_image_end - _image_start));
 	memory_reserve(boot_info.module_start, boot_info.module_size);
+	trampoline = memory_take_low();
 	make_frame_table();
 	m2p_pages = (frame_count * sizeof(u64) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	m2p = memory_carve(m2p_pages << PAGE_SHIFT, LARGE_PAGE);
@@ -186,7 +190,7 @@ static void noreturn_fn boot_on_own_stack(void)
 {
 	tables_load();		/* from here on a fault is reported */
 	start_devices();	/* ACPI, clock, interrupt controllers */
-	smp_start();		/* the other CPUs, which wait */
+	smp_start(trampoline);	/* the other CPUs, which wait */
 	sched_init();
 	timer_init_cpu();
 	sched_init_cpu();

@@ -12,6 +12,7 @@
 #include "mm/alloc.h"
 
 #define PIECES_MAX	(2 * BOOT_RANGES_MAX)
+#define LOW_RAM_END	0xa0000UL
 #define LOW_MEMORY_END	0x100000UL
 
 struct piece {
@@ -86,7 +87,21 @@ void memory_init(void)
 			memory_reserve(range->start, range->size);
 		}
 	}
+}
+
+maddr_t memory_take_low(void)
+{
+	u64 page = 0;
+
+	for (u32 i = 0; i < piece_count; i++) {
+		u64 end = MIN(pieces[i].end, LOW_RAM_END);
+
+		if (pieces[i].start < end) {
+			page = MAX(page, end - PAGE_SIZE);
+		}
+	}
 	memory_reserve(0, LOW_MEMORY_END);
+	return maddr(page);
 }
 
 maddr_t memory_carve(u64 size, u64 align)

@@ -23,9 +23,6 @@
 #include "lib/string.h"
 #include "mm/paging.h"
 
-/* Where CPUs start: any page of RAM below 1 MiB, which the allocator never gets. */
-#define TRAMPOLINE_MADDR	0x8000UL
-
 #define INIT_WAIT_NS		10000000UL
 #define STARTUP_WAIT_NS		200000UL
 #define ANSWER_WAIT_NS		1000000000UL
@@ -86,9 +83,9 @@ static bool wait_online(u32 count, u64 ns)
 	return true;
 }
 
-static bool start_cpu(u32 cpu, u32 apic_id)
+static bool start_cpu(u32 cpu, u32 apic_id, maddr_t trampoline)
 {
-	u8 page = TRAMPOLINE_MADDR >> PAGE_SHIFT;
+	u8 page = (u8)(trampoline.v >> PAGE_SHIFT);
 
 	cpu_apic_id[cpu] = apic_id;
 	smp_ap_stack = (u64)percpu_info(cpu);
@@ -106,20 +103,24 @@ static bool start_cpu(u32 cpu, u32 apic_id)
 	return false;
 }
 
-static void prepare_trampoline(void)
+static void prepare_trampoline(maddr_t trampoline)
 {
-	memcpy(maddr_to_virt(maddr(TRAMPOLINE_MADDR)), trampoline_start,
+	memcpy(maddr_to_virt(trampoline), trampoline_start,
 	       (size_t)(trampoline_end - trampoline_start));
 	/* The CPUs arrive with the boot tables; these must know what their code touches. */
 	paging_install_hv_slots(boot_l4);
 }
 
-void smp_start(void)
+void smp_start(maddr_t trampoline)
 {
 	u32 boot_cpu = lapic_id();
 
 	cpu_apic_id[0] = boot_cpu;
-	prepare_trampoline();
+	if (trampoline.v == 0) {
+		log_error("cpu: no memory below 1 MiB to start others in");
+		return;
+	}
+	prepare_trampoline(trampoline);
 	for (u32 i = 0; i < acpi_info.cpu_count && cpu_count < HV_MAX_CPUS; i++) {
 		u32 apic_id = acpi_info.cpu_apic_ids[i];
 
@@ -130,7 +131,7 @@ void smp_start(void)
 			log_error("cpu: no memory for another CPU");
 			break;
 		}
-		if (start_cpu(cpu_count, apic_id)) {
+		if (start_cpu(cpu_count, apic_id, trampoline)) {
 			cpu_count++;
 		} else {
 			log_error("cpu: the CPU with APIC id %u does not start", apic_id);

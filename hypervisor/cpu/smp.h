@@ -5,10 +5,13 @@
 #ifndef CPU_SMP_H
 #define CPU_SMP_H
 
-#include "lib/types.h"
+#include "mm/addr.h"
 
-/* Boot CPU: start every CPU that the firmware lists; those that answer get the next number. */
-void smp_start(void);
+/*
+ * Boot CPU: start every CPU that the firmware lists; those that answer get the
+ * next number. trampoline: a free page below 1 MiB, or 0, then none is started.
+ */
+void smp_start(maddr_t trampoline);
 
 /* Boot CPU, after sched_init(): let them go. Returns when each has entered the scheduler. */
 void smp_release(void);

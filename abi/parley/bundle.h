@@ -2,8 +2,9 @@
  * The launch bundle: what `parley` hands to the hypervisor at boot, as the
  * only multiboot module. A header, an array of domain records, then images.
  * Every offset is from the start of the bundle; images start on 4096-byte
- * boundaries. All integers are little endian. The hypervisor trusts the file
- * to come from the machine's owner but still refuses one that is not whole.
+ * boundaries, and records may share one. All integers are little endian. The
+ * hypervisor trusts the file to come from the machine's owner but still refuses
+ * one that is not whole.
  *
  * Read next: control.h, the line that reports what became of the domains.
  */

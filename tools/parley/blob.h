@@ -12,7 +12,7 @@
 
 struct blob {
 	uint8_t *data;
-	size_t size;	 /* bytes that mean something */
+	size_t size;     /* bytes that mean something */
 	size_t capacity; /* bytes allocated */
 };
 

@@ -22,24 +22,39 @@ void bundlefile_init(struct bundlefile *bundle, uint32_t count)
 {
 	memset(bundle, 0, sizeof(*bundle));
 	bundle->records = calloc(count, sizeof(*bundle->records));
-	bundle->kernels = calloc(count, sizeof(*bundle->kernels));
-	bundle->ramdisks = calloc(count, sizeof(*bundle->ramdisks));
-	if (!bundle->records || !bundle->kernels || !bundle->ramdisks) {
+	bundle->uses = calloc(count, sizeof(*bundle->uses));
+	/* At most a kernel and a ramdisk for each. */
+	bundle->images = calloc(2 * (size_t)count, sizeof(*bundle->images));
+	if (!bundle->records || !bundle->uses || !bundle->images) {
 		abort();
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		bundle->uses[i].kernel = BUNDLEFILE_NO_IMAGE;
+		bundle->uses[i].ramdisk = BUNDLEFILE_NO_IMAGE;
 	}
 	bundle->header.domain_count = count;
 }
 
 void bundlefile_free(struct bundlefile *bundle)
 {
-	for (uint32_t i = 0; i < bundle->header.domain_count; i++) {
-		blob_free(&bundle->kernels[i]);
-		blob_free(&bundle->ramdisks[i]);
+	for (uint32_t i = 0; i < bundle->image_count; i++) {
+		blob_free(&bundle->images[i].bytes);
 	}
 	free(bundle->records);
-	free(bundle->kernels);
-	free(bundle->ramdisks);
+	free(bundle->uses);
+	free(bundle->images);
 	memset(bundle, 0, sizeof(*bundle));
+}
+
+uint32_t bundlefile_add_image(struct bundlefile *bundle, const struct blob *bytes)
+{
+	bundle->images[bundle->image_count].bytes = *bytes;
+	return bundle->image_count++;
+}
+
+uint64_t bundlefile_get_size(const struct bundlefile *bundle, uint32_t image)
+{
+	return image == BUNDLEFILE_NO_IMAGE ? 0 : bundle->images[image].bytes.size;
 }
 
 static uint64_t align_up(uint64_t offset)
@@ -85,16 +100,6 @@ static int sink_pad_to(struct sink *sink, uint64_t offset, struct problem *probl
 	return sink_put(sink, zeros, (size_t)(offset - sink->at), problem);
 }
 
-static int put_image(struct sink *sink, const struct blob *image, uint64_t offset,
-		     struct problem *problem)
-{
-	if (!image->size) {
-		return 0;
-	}
-	return sink_pad_to(sink, offset, problem) ||
-	       sink_put(sink, image->data, image->size, problem);
-}
-
 static int put_all(const struct bundlefile *bundle, struct sink *sink, struct problem *problem)
 {
 	const struct pv_bundle_header *header = &bundle->header;
@@ -104,22 +109,23 @@ static int put_all(const struct bundlefile *bundle, struct sink *sink, struct pr
 		     problem)) {
 		return -1;
 	}
-	for (uint32_t i = 0; i < header->domain_count; i++) {
-		const struct pv_bundle_domain *record = &bundle->records[i];
+	for (uint32_t i = 0; i < bundle->image_count; i++) {
+		const struct bundlefile_image *image = &bundle->images[i];
 
-		if (put_image(sink, &bundle->kernels[i], record->kernel_offset, problem) ||
-		    put_image(sink, &bundle->ramdisks[i], record->ramdisk_offset, problem)) {
+		if (sink_pad_to(sink, image->offset, problem) ||
+		    sink_put(sink, image->bytes.data, image->bytes.size, problem)) {
 			return -1;
 		}
 	}
 	return sink_pad_to(sink, header->total_size, problem);
 }
 
-static void place_image(const struct blob *image, uint64_t *end, uint64_t *offset, uint64_t *size)
+/* Fills in where a record finds an image. An empty one is none. */
+static void point_to_image(const struct bundlefile *bundle, uint32_t image, uint64_t *offset,
+			   uint64_t *size)
 {
-	*size = image->size;
-	*offset = image->size ? align_up(*end) : 0;
-	*end = image->size ? *offset + image->size : *end;
+	*size = bundlefile_get_size(bundle, image);
+	*offset = *size ? bundle->images[image].offset : 0;
 }
 
 int bundlefile_layout(struct bundlefile *bundle, struct problem *problem)
@@ -132,13 +138,19 @@ int bundlefile_layout(struct bundlefile *bundle, struct problem *problem)
 	header->version = PV_BUNDLE_VERSION;
 	header->domain_size = sizeof(*bundle->records);
 	header->domain_offset = sizeof(*header);
+	for (uint32_t i = 0; i < bundle->image_count; i++) {
+		struct bundlefile_image *image = &bundle->images[i];
+
+		image->offset = align_up(end);
+		end = image->offset + image->bytes.size;
+	}
 	for (uint32_t i = 0; i < header->domain_count; i++) {
 		struct pv_bundle_domain *record = &bundle->records[i];
 
-		place_image(&bundle->kernels[i], &end, &record->kernel_offset,
-			    &record->kernel_size);
-		place_image(&bundle->ramdisks[i], &end, &record->ramdisk_offset,
-			    &record->ramdisk_size);
+		point_to_image(bundle, bundle->uses[i].kernel, &record->kernel_offset,
+			       &record->kernel_size);
+		point_to_image(bundle, bundle->uses[i].ramdisk, &record->ramdisk_offset,
+			       &record->ramdisk_size);
 	}
 	header->total_size = align_up(end);
 	header->crc32 = 0;

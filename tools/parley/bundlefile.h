@@ -19,15 +19,39 @@
  */
 #define BUNDLEFILE_SIZE_MAX (1536ULL << 20)
 
+/* An image in the bundle; records that have the same one share it. */
+struct bundlefile_image {
+	struct blob bytes;
+	uint64_t offset; /* in the file, once laid out */
+};
+
+#define BUNDLEFILE_NO_IMAGE UINT32_MAX
+
+/* Which images belong to a record. */
+struct bundlefile_use {
+	uint32_t kernel;  /* plain ELF */
+	uint32_t ramdisk; /* or BUNDLEFILE_NO_IMAGE */
+};
+
 struct bundlefile {
 	struct pv_bundle_header header;
 	struct pv_bundle_domain *records; /* header.domain_count of them */
-	struct blob *kernels;		  /* one a record, plain ELF */
-	struct blob *ramdisks;		  /* one a record, may be empty */
+	struct bundlefile_use *uses;      /* one a record */
+	struct bundlefile_image *images;
+	uint32_t image_count;
 };
 
-/* Makes room for "count" domains, all zero. Ends the program without memory. */
+/*
+ * Makes room for "count" domains, all zero and without images. Ends the program
+ * without memory.
+ */
 void bundlefile_init(struct bundlefile *bundle, uint32_t count);
+
+/* Gives an image to the bundle, which then owns its bytes. Returns its number. */
+uint32_t bundlefile_add_image(struct bundlefile *bundle, const struct blob *bytes);
+
+/* The size of an image, 0 for BUNDLEFILE_NO_IMAGE. */
+uint64_t bundlefile_get_size(const struct bundlefile *bundle, uint32_t image);
 
 /*
  * Fills in header, offsets, sizes and checksum once records and images are

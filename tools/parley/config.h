@@ -17,7 +17,7 @@
 #include "problem.h"
 
 #define CONFIG_VCPUS_MAX      32U
-#define CONFIG_CPUS_MAX	      64U
+#define CONFIG_CPUS_MAX       64U
 #define CONFIG_WEIGHT_DEFAULT 256U
 #define CONFIG_WEIGHT_MAX     65535U
 #define CONFIG_MEMORY_DEFAULT (512ULL << 20)
@@ -27,8 +27,8 @@ struct config_domain {
 	char name[PV_BUNDLE_NAME_MAX];
 	char cmdline[PV_BUNDLE_CMDLINE_MAX];
 	uuid_t uuid;
-	char *kernel;	 /* path, as to be opened */
-	char *ramdisk;	 /* path, or NULL */
+	char *kernel;    /* path, as to be opened */
+	char *ramdisk;   /* path, or NULL */
 	uint64_t memory; /* bytes */
 	unsigned int vcpus;
 	unsigned int weight;

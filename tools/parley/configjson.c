@@ -107,10 +107,11 @@ static int take_uuid(const struct reading *reading, const json_t *value)
 		return -1;
 	}
 	if (uuid_parse(json_string_value(value), reading->domain->uuid)) {
-		return problem_set(reading->problem,
-				   "\"%s\" is not a UUID (make one by `uuidgen`, or leave the field "
-				   "out)",
-				   json_string_value(value));
+		return problem_set(
+			reading->problem,
+			"\"%s\" is not a UUID (make one by `uuidgen`, or leave the field "
+			"out)",
+			json_string_value(value));
 	}
 	return 0;
 }
@@ -123,8 +124,8 @@ static char *resolve_path(const struct config *config, const char *path)
 
 	if (path[0] == '/' || !slash) {
 		whole = strdup(path);
-	} else if (asprintf(&whole, "%.*s%s", (int)(slash + 1 - config->path), config->path,
-			    path) < 0) {
+	} else if (asprintf(&whole, "%.*s%s", (int)(slash + 1 - config->path), config->path, path) <
+		   0) {
 		whole = NULL;
 	}
 	if (!whole) {
@@ -163,8 +164,7 @@ static int take_cmdline(const struct reading *reading, const json_t *value)
 	}
 	if (json_string_length(value) >= sizeof(reading->domain->cmdline)) {
 		return problem_set(reading->problem, "%zu bytes long (at most %zu)",
-				   json_string_length(value),
-				   sizeof(reading->domain->cmdline) - 1);
+				   json_string_length(value), sizeof(reading->domain->cmdline) - 1);
 	}
 	strcpy(reading->domain->cmdline, json_string_value(value));
 	return 0;
@@ -201,8 +201,7 @@ static int take_affinity(const struct reading *reading, const json_t *value)
 {
 	/* A string, since a JSON number does not hold 64 bits everywhere. */
 	return expect_string(reading, value, "\"0x3\"") ||
-	       text_to_mask(json_string_value(value), &reading->domain->affinity,
-			    reading->problem);
+	       text_to_mask(json_string_value(value), &reading->domain->affinity, reading->problem);
 }
 
 static int take_control(const struct reading *reading, const json_t *value)
@@ -226,12 +225,12 @@ static int take_machine_memory(const struct reading *reading, const json_t *valu
 }
 
 static const struct field domain_fields[] = {
-	{ "name", take_name, true },	     { "kernel", take_kernel, true },
-	{ "uuid", take_uuid, false },	     { "ramdisk", take_ramdisk, false },
-	{ "cmdline", take_cmdline, false },  { "memory", take_memory, false },
-	{ "vcpus", take_vcpus, false },	     { "weight", take_weight, false },
-	{ "cap", take_cap, false },	     { "affinity", take_affinity, false },
-	{ "control", take_control, false },  { NULL, NULL, false },
+	{ "name", take_name, true },        { "kernel", take_kernel, true },
+	{ "uuid", take_uuid, false },       { "ramdisk", take_ramdisk, false },
+	{ "cmdline", take_cmdline, false }, { "memory", take_memory, false },
+	{ "vcpus", take_vcpus, false },     { "weight", take_weight, false },
+	{ "cap", take_cap, false },         { "affinity", take_affinity, false },
+	{ "control", take_control, false }, { NULL, NULL, false },
 };
 
 static const struct field machine_fields[] = {

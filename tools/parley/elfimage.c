@@ -9,14 +9,12 @@
 #include <elf.h>
 #include <string.h>
 
-/* Types of the notes that belong to the name "Xen" (abi/parley/elfnote.h). */
-#define NOTE_ENTRY	   1U
-#define NOTE_VIRT_BASE	   3U
-#define NOTE_GUEST_OS	   6U
-#define NOTE_GUEST_VERSION 7U
-#define NOTE_PHYS32_ENTRY  18U
+#include <parley/elfnote.h>
 
 #define LEGACY_SECTION "__xen_guest"
+
+/* A segment that ends higher than this has no physical address in its header. */
+#define PHYSICAL_MAX (1ULL << 36)
 
 struct elf_view {
 	const uint8_t *data;
@@ -115,19 +113,19 @@ static void take_note(uint32_t type, const uint8_t *desc, size_t length, struct 
 {
 	sum->any = true;
 	switch (type) {
-	case NOTE_ENTRY:
+	case PV_ELFNOTE_ENTRY:
 		sum->entry = true;
 		break;
-	case NOTE_VIRT_BASE:
+	case PV_ELFNOTE_VIRT_BASE:
 		sum->virt_base = true;
 		break;
-	case NOTE_PHYS32_ENTRY:
+	case PV_ELFNOTE_PHYS32_ENTRY:
 		sum->phys32 = true;
 		break;
-	case NOTE_GUEST_OS:
+	case PV_ELFNOTE_GUEST_OS:
 		copy_text(info->guest_os, sizeof(info->guest_os), desc, length);
 		break;
-	case NOTE_GUEST_VERSION:
+	case PV_ELFNOTE_GUEST_VERSION:
 		copy_text(info->guest_version, sizeof(info->guest_version), desc, length);
 		break;
 	default:
@@ -219,7 +217,11 @@ static void read_sections(const struct elf_view *view, struct note_sum *sum,
 	}
 }
 
-/* The span of the segments: no guest smaller than this can hold the kernel. */
+/*
+ * No guest smaller than this can hold the kernel. Segments are placed by their
+ * physical addresses from the guest's first page on; old images have virtual
+ * addresses there, of which only the span is known.
+ */
 static uint64_t measure_memory(const struct elf_view *view)
 {
 	uint64_t low = UINT64_MAX;
@@ -239,7 +241,10 @@ static uint64_t measure_memory(const struct elf_view *view)
 			high = segment.p_paddr + segment.p_memsz;
 		}
 	}
-	return high > low ? high - low : 0;
+	if (high <= low) {
+		return 0;
+	}
+	return high <= PHYSICAL_MAX ? high : high - low;
 }
 
 int elfimage_check(const uint8_t *data, size_t size, struct kernel_info *info,

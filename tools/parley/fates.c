@@ -180,12 +180,11 @@ int fates_write_summary(const struct fates *fates, int status, const char *path,
 	for (size_t i = 0; i < fates->count; i++) {
 		const struct fate *fate = &fates->items[i];
 
-		json_array_append_new(domains,
-				      json_pack("{s:s, s:i, s:b, s:i, s:i, s:s}", "name",
-						fate->name, "domid", (int)fate->domid, "good",
-						fates_is_good(fate), "state", (int)fate->state,
-						"reason", (int)fate->reason, "text",
-						fates_describe(fate, text, sizeof(text))));
+		json_array_append_new(
+			domains, json_pack("{s:s, s:i, s:b, s:i, s:i, s:s}", "name", fate->name,
+					   "domid", (int)fate->domid, "good", fates_is_good(fate),
+					   "state", (int)fate->state, "reason", (int)fate->reason,
+					   "text", fates_describe(fate, text, sizeof(text))));
 	}
 	root = json_pack("{s:i, s:b, s:b, s:o}", "status", status, "hello", fates->said_hello,
 			 "bye", fates->said_bye && fates->bye == PV_LINE_BYE_DONE, "domains",

@@ -72,8 +72,7 @@ static const char *find_member_value(const char *quoted)
  * Enters an object or array: sets "place" to what is shown for the step and
  * returns the value there, or NULL where the step leads nowhere.
  */
-static const char *enter(const char *value, const struct jsonplace_step *step,
-			 const char **place)
+static const char *enter(const char *value, const struct jsonplace_step *step, const char **place)
 {
 	const char *at = skip_space(value + 1);
 	size_t index = 0;

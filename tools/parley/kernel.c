@@ -13,8 +13,8 @@
 /* The Linux x86 boot protocol: where the setup header keeps what we need. */
 #define BZIMAGE_HEADER_MIN     0x250U
 #define BZIMAGE_SETUP_SECTS    0x1f1U
-#define BZIMAGE_MAGIC	       0x202U
-#define BZIMAGE_VERSION	       0x206U
+#define BZIMAGE_MAGIC          0x202U
+#define BZIMAGE_VERSION        0x206U
 #define BZIMAGE_PAYLOAD_OFFSET 0x248U
 #define BZIMAGE_PAYLOAD_LENGTH 0x24cU
 #define BZIMAGE_PROTOCOL_MIN   0x208U /* the first with a payload offset */
@@ -56,8 +56,7 @@ static int bzimage_find_payload(const uint8_t **data, size_t *size, struct probl
 	return 0;
 }
 
-static int copy_image(const uint8_t *data, size_t size, struct blob *image,
-		      struct problem *problem)
+static int copy_image(const uint8_t *data, size_t size, struct blob *image, struct problem *problem)
 {
 	if (size > KERNEL_IMAGE_MAX) {
 		return problem_set(problem, "larger than the limit of %zu MiB",
@@ -92,9 +91,7 @@ static int unwrap(const uint8_t *data, size_t size, struct blob *image, struct k
 	if (!info->compression) {
 		return problem_set(problem,
 				   "not a kernel that is known (neither ELF nor bzImage%s)",
-				   size < 2 || memcmp(data, "MZ", 2) ?
-					   "" :
-					   ", but an EFI program");
+				   size < 2 || memcmp(data, "MZ", 2) ? "" : ", but an EFI program");
 	}
 	return unpack_bytes(data, size, KERNEL_IMAGE_MAX, image, problem);
 }

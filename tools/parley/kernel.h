@@ -13,15 +13,15 @@
 #include "blob.h"
 #include "problem.h"
 
-#define KERNEL_FILE_MAX	 ((size_t)512 << 20)
+#define KERNEL_FILE_MAX  ((size_t)512 << 20)
 #define KERNEL_IMAGE_MAX ((size_t)1024 << 20)
 
 struct kernel_info {
-	const char *container;	 /* "ELF" or "bzImage" */
+	const char *container;   /* "ELF" or "bzImage" */
 	const char *compression; /* as unpack_name_format, or "none" */
-	bool legacy_section;	 /* has __xen_guest and no ENTRY note */
-	uint64_t memory_needed;	 /* end of the highest segment, bytes of guest memory */
-	char guest_os[32];	 /* from the notes, printable, may be empty */
+	bool legacy_section;     /* has __xen_guest and no ENTRY note */
+	uint64_t memory_needed;  /* end of the highest segment, bytes of guest memory */
+	char guest_os[32];       /* from the notes, printable, may be empty */
 	char guest_version[32];
 };
 

@@ -19,11 +19,22 @@ struct launch {
 /* Returns 0, or -1 with a problem that names the place, and nothing to free. */
 int launch_prepare(struct launch *launch, const struct config *config, struct problem *problem);
 
+/* Bytes of a domain's unpacked kernel, and of its ramdisk (0: none). */
+uint64_t launch_get_kernel_size(const struct launch *launch, size_t index);
+uint64_t launch_get_ramdisk_size(const struct launch *launch, size_t index);
+
 /*
  * The machine's memory in bytes: as configured, else enough for the domains,
  * the bundle and the hypervisor's own tables.
  */
 uint64_t launch_measure_memory(const struct launch *launch, const struct config *config);
+
+/*
+ * Refuses a configured machine that is smaller than its domains. Returns 0, or
+ * -1 with a problem that does not name the place.
+ */
+int launch_check_memory(const struct launch *launch, const struct config *config,
+			struct problem *problem);
 
 /*
  * Opens a file in memory that holds the bundle, for another program to read as

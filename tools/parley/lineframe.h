@@ -19,7 +19,7 @@ typedef void lineframe_fn(void *context, const struct pv_line_header *header,
 
 struct lineframe_reader {
 	uint8_t bytes[LINEFRAME_SIZE_MAX];
-	size_t held;	  /* bytes kept for the frame that is not whole yet */
+	size_t held;      /* bytes kept for the frame that is not whole yet */
 	uint64_t skipped; /* bytes that belonged to no frame, since the start */
 };
 

@@ -126,6 +126,7 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	static char title[64];
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct verb *verb;
 
@@ -147,5 +148,11 @@ int main(int argc, char **argv)
 		return VERB_STATUS_USAGE;
 	}
 	verb = find_verb(name);
-	return verb ? finish(verb->run(argc - 1, argv + 1)) : refuse_verb(name);
+	if (!verb) {
+		return refuse_verb(name);
+	}
+	/* getopt puts this before its messages. */
+	snprintf(title, sizeof(title), "parley %s", name);
+	argv[1] = title;
+	return finish(verb->run(argc - 1, argv + 1));
 }

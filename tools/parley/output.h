@@ -10,7 +10,7 @@
 #include "problem.h"
 
 struct output {
-	const char *path;	/* where it is to be, as given */
+	const char *path;       /* where it is to be, as given */
 	char written[PATH_MAX]; /* where it is written */
 	int fd;
 };

@@ -57,8 +57,8 @@ static void flush_within(struct outqueue *queue, int milliseconds)
 
 	while (done < queue->size && wait_for_room(queue, milliseconds)) {
 		size_t left = queue->size - done;
-		ssize_t wrote = write(queue->fd, queue->data + done,
-				      left < PIPE_BUF ? left : PIPE_BUF);
+		ssize_t wrote =
+			write(queue->fd, queue->data + done, left < PIPE_BUF ? left : PIPE_BUF);
 
 		if (wrote > 0) {
 			done += (size_t)wrote;

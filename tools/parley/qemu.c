@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QEMU_PROGRAM	"qemu-system-x86_64"
+#define QEMU_PROGRAM    "qemu-system-x86_64"
 #define QEMU_IMAGE_NAME "parley-hypervisor"
 
 /* Arguments that grow; each is a string of its own. */
@@ -171,7 +171,7 @@ static void close_pair(const int pair[2], int from)
 
 /* In the child: become the machine. Says errno on the last pipe and ends if it cannot. */
 __attribute__((noreturn)) static void become_machine(char **arguments, struct plumbing *pipes,
-						      int bundle_fd, pid_t parent)
+						     int bundle_fd, pid_t parent)
 {
 	sigset_t none;
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -219,8 +219,7 @@ static int wait_for_exec(struct plumbing *pipes, const char *program, struct pro
 			   program, strerror(error));
 }
 
-int qemu_start(struct machine *machine, const struct qemu_options *options,
-	       struct problem *problem)
+int qemu_start(struct machine *machine, const struct qemu_options *options, struct problem *problem)
 {
 	const char *chosen = getenv("PARLEY_QEMU");
 	const char *program = chosen && *chosen ? chosen : QEMU_PROGRAM;
@@ -237,9 +236,8 @@ int qemu_start(struct machine *machine, const struct qemu_options *options,
 	if (machine->pid == 0) {
 		become_machine(arguments.items, &pipes, options->bundle_fd, parent);
 	}
-	result = machine->pid < 0 ?
-			 problem_set(problem, "cannot fork: %s", strerror(errno)) :
-			 wait_for_exec(&pipes, program, problem);
+	result = machine->pid < 0 ? problem_set(problem, "cannot fork: %s", strerror(errno)) :
+				    wait_for_exec(&pipes, program, problem);
 	free_arguments(&arguments);
 	machine->line_fd = pipes.line[0];
 	machine->log_fd = pipes.log[0];

@@ -14,7 +14,7 @@
 #include "problem.h"
 
 struct qemu_options {
-	const char *hypervisor;	     /* image to boot */
+	const char *hypervisor;      /* image to boot */
 	const char *hypervisor_args; /* more of its command line, or NULL */
 	int bundle_fd;
 	unsigned int cpus;

@@ -14,8 +14,8 @@
 #include "outqueue.h"
 
 #define SCREEN_STREAMS_MAX 160 /* domains over a whole run */
-#define SCREEN_LINE_MAX	   4096
-#define SCREEN_NAME_MAX	   64
+#define SCREEN_LINE_MAX    4096
+#define SCREEN_NAME_MAX    64
 
 struct screen_stream {
 	char name[SCREEN_NAME_MAX];
@@ -29,8 +29,8 @@ struct screen {
 	bool raw;    /* one domain: no names, no lines */
 	bool colour; /* names in colour */
 	size_t stream_count;
-	size_t focus;	      /* the stream that has the input */
-	size_t open;	      /* whose unfinished line the screen ends in, or SCREEN_NONE */
+	size_t focus; /* the stream that has the input */
+	size_t open;  /* whose unfinished line the screen ends in, or SCREEN_NONE */
 	struct screen_stream *streams[SCREEN_STREAMS_MAX];
 };
 

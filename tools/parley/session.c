@@ -24,14 +24,23 @@
 #include "screen.h"
 #include "terminal.h"
 
-#define READ_SIZE	 16384
-#define INPUT_FRAME_MAX	 512
-#define STOP_GRACE	 5.0 /* seconds from BYE to the machine's end */
-#define PARTIAL_PAUSE	 0.2 /* a line unfinished for so long is shown */
-#define START_PATIENCE	 2.0 /* a start longer than this is mentioned */
-#define EXIT_PATIENCE	 2   /* seconds for slow readers at the end */
+#define READ_SIZE       16384
+#define INPUT_FRAME_MAX 512
+#define STOP_GRACE      5.0 /* seconds from BYE to the machine's end */
+#define PARTIAL_PAUSE   0.2 /* a line unfinished for so long is shown */
+#define START_PATIENCE  2.0 /* a start longer than this is mentioned */
+#define EXIT_PATIENCE   2   /* seconds for slow readers at the end */
 
-enum { POLL_SIGNAL, POLL_LINE, POLL_LOG, POLL_ERROR, POLL_INPUT, POLL_OUTPUT, POLL_LOGFILE, POLL_COUNT };
+enum {
+	POLL_SIGNAL,
+	POLL_LINE,
+	POLL_LOG,
+	POLL_ERROR,
+	POLL_INPUT,
+	POLL_OUTPUT,
+	POLL_LOGFILE,
+	POLL_COUNT
+};
 
 struct session {
 	struct machine machine;
@@ -54,8 +63,8 @@ struct session {
 	bool is_mentioned;
 	double started;
 	double deadline; /* of the run, 0: none */
-	double grace;	 /* when to kill after BYE, 0: not yet */
-	double partial;	 /* when to show the unfinished line, 0: none */
+	double grace;    /* when to kill after BYE, 0: not yet */
+	double partial;  /* when to show the unfinished line, 0: none */
 };
 
 static double now(void)
@@ -72,7 +81,7 @@ static struct outqueue *get_notes(struct session *session)
 }
 
 __attribute__((format(printf, 2, 3))) static void notify(struct session *session,
-							  const char *format, ...)
+							 const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -159,8 +168,9 @@ static void take_hello(struct session *session, const uint8_t *payload)
 	memcpy(&version, payload, sizeof(version));
 	session->fates.said_hello = true;
 	if (version != PV_LINE_VERSION) {
-		notify(session, "the hypervisor speaks version %u of the control line, this parley "
-				"version %u (build both from one source)",
+		notify(session,
+		       "the hypervisor speaks version %u of the control line, this parley "
+		       "version %u (build both from one source)",
 		       version, PV_LINE_VERSION);
 	}
 }
@@ -359,8 +369,7 @@ static void take_error(struct session *session)
 static void reap(struct session *session)
 {
 	if (!session->is_exited &&
-	    waitpid(session->machine.pid, &session->exit_status, WNOHANG) ==
-		    session->machine.pid) {
+	    waitpid(session->machine.pid, &session->exit_status, WNOHANG) == session->machine.pid) {
 		session->is_exited = true;
 	}
 }
@@ -413,8 +422,8 @@ static void fill_poll(const struct session *session, struct pollfd polls[POLL_CO
 	}
 	polls[POLL_SIGNAL].fd = session->signal_fd;
 	polls[POLL_LINE].fd = machine->line_fd;
-	polls[POLL_LINE].events = (short)((out_full ? 0 : POLLIN) |
-					  (session->line.size ? POLLOUT : 0));
+	polls[POLL_LINE].events =
+		(short)((out_full ? 0 : POLLIN) | (session->line.size ? POLLOUT : 0));
 	polls[POLL_LOG].fd = log_full ? -1 : machine->log_fd;
 	polls[POLL_ERROR].fd = log_full ? -1 : machine->error_fd;
 	polls[POLL_INPUT].fd = input ? session->input_fd : -1;
@@ -582,8 +591,7 @@ static int conclude(struct session *session)
 		bool killed = WIFSIGNALED(session->exit_status);
 
 		notify(session, "the emulator ended %s %d", killed ? "by signal" : "with status",
-		       killed ? WTERMSIG(session->exit_status) :
-				WEXITSTATUS(session->exit_status));
+		       killed ? WTERMSIG(session->exit_status) : WEXITSTATUS(session->exit_status));
 	}
 	return SESSION_STATUS_CRASHED;
 }
@@ -591,8 +599,8 @@ static int conclude(struct session *session)
 static void end_machine(struct session *session)
 {
 	kill_machine(session);
-	while (!session->is_exited &&
-	       waitpid(session->machine.pid, &session->exit_status, 0) < 0 && errno == EINTR) {
+	while (!session->is_exited && waitpid(session->machine.pid, &session->exit_status, 0) < 0 &&
+	       errno == EINTR) {
 	}
 	session->is_exited = true;
 }

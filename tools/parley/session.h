@@ -19,9 +19,9 @@
 
 struct session_options {
 	const struct config *config; /* the domains that are to start */
-	double timeout;		     /* seconds, 0: none */
-	int log_fd;		     /* where the hypervisor's log goes */
-	const char *summary;	     /* file for a JSON summary, or NULL */
+	double timeout;              /* seconds, 0: none */
+	int log_fd;                  /* where the hypervisor's log goes */
+	const char *summary;         /* file for a JSON summary, or NULL */
 };
 
 /*

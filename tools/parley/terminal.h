@@ -12,10 +12,10 @@
 /* Keys that a person gives to `parley` itself, after Ctrl-A. */
 enum terminal_command {
 	TERMINAL_NONE,
-	TERMINAL_QUIT,	 /* x */
-	TERMINAL_NEXT,	 /* c: the next domain gets the input */
+	TERMINAL_QUIT,   /* x */
+	TERMINAL_NEXT,   /* c: the next domain gets the input */
 	TERMINAL_SELECT, /* 1 to 9 */
-	TERMINAL_HELP,	 /* h, ? */
+	TERMINAL_HELP,   /* h, ? */
 };
 
 struct terminal_keys {

@@ -227,7 +227,10 @@ static const struct unpack_format {
 	unpack_fn *unpack;
 } unpack_formats[] = {
 	{ "gzip", "\x1f\x8b", 2, unpack_gzip },
-	{ "xz", "\xfd" "7zXZ\0", 6, unpack_xz },
+	{ "xz",
+	  "\xfd"
+	  "7zXZ\0",
+	  6, unpack_xz },
 	{ "lzma", "\x5d\0\0", 3, unpack_lzma },
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd },
 	{ "lz4", "\x02\x21\x4c\x18", 4, unpack_lz4 },

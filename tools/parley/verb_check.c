@@ -34,10 +34,9 @@ static json_t *describe_domain(const struct launch *launch, const struct config 
 			 "vcpus", (int)domain->vcpus, "weight", (int)domain->weight, "cap",
 			 (int)domain->cap, "control", domain->control, "kernel", "path",
 			 domain->kernel, "container", kernel->container, "compression",
-			 kernel->compression, "size",
-			 (json_int_t)launch->bundle.kernels[i].size, "os", kernel->guest_os,
-			 "os_version", kernel->guest_version, "ramdisk_size",
-			 (json_int_t)launch->bundle.ramdisks[i].size);
+			 kernel->compression, "size", (json_int_t)launch_get_kernel_size(launch, i),
+			 "os", kernel->guest_os, "os_version", kernel->guest_version,
+			 "ramdisk_size", (json_int_t)launch_get_ramdisk_size(launch, i));
 }
 
 static void print_json(const struct launch *launch, const struct config *config)
@@ -70,9 +69,10 @@ static void print_text(const struct launch *launch, const struct config *config)
 		       domain->vcpus == 1 ? "" : "s",
 		       kernel->guest_os[0] ? kernel->guest_os : "of unknown kind",
 		       kernel->container, kernel->compression,
-		       launch->bundle.kernels[i].size >> 10);
+		       (size_t)launch_get_kernel_size(launch, i) >> 10);
 		if (domain->ramdisk) {
-			printf(", ramdisk %zu KiB", launch->bundle.ramdisks[i].size >> 10);
+			printf(", ramdisk %zu KiB",
+			       (size_t)launch_get_ramdisk_size(launch, i) >> 10);
 		}
 		putchar('\n');
 	}
@@ -84,6 +84,7 @@ static int check(const char *path, bool as_json)
 	struct config config;
 	struct launch launch;
 	struct problem problem;
+	int status = 0;
 
 	if (config_load(&config, path, &problem)) {
 		return verb_fail("check", "%s", problem.text);
@@ -92,14 +93,17 @@ static int check(const char *path, bool as_json)
 		config_free(&config);
 		return verb_fail("check", "%s", problem.text);
 	}
-	if (as_json) {
+	if (launch_check_memory(&launch, &config, &problem)) {
+		config_blame_machine(&config, "memory", &problem);
+		status = verb_fail("check", "%s", problem.text);
+	} else if (as_json) {
 		print_json(&launch, &config);
 	} else {
 		print_text(&launch, &config);
 	}
 	launch_free(&launch);
 	config_free(&config);
-	return 0;
+	return status;
 }
 
 int verb_check(int argc, char **argv)

@@ -25,7 +25,7 @@
 #include "output.h"
 #include "qemu.h"
 
-#define GRUB_FOLDER	    "/usr/lib/grub"
+#define GRUB_FOLDER         "/usr/lib/grub"
 #define HYPERVISOR_FILE_MAX ((size_t)64 << 20)
 
 static const char image_help[] =
@@ -58,8 +58,12 @@ struct image {
 
 /* Every file and folder below the temporary one, inner ones first. */
 static const char *const image_names[] = {
-	"/boot/grub/grub.cfg", "/boot/launch.bundle", "/boot/parley-hypervisor",
-	"/boot/grub",	       "/boot",		      "",
+	"/boot/grub/grub.cfg",
+	"/boot/launch.bundle",
+	"/boot/parley-hypervisor",
+	"/boot/grub",
+	"/boot",
+	"",
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -124,8 +128,9 @@ static int check_programs(struct problem *problem)
 	}
 	if (access(GRUB_FOLDER "/i386-pc/moddep.lst", R_OK) &&
 	    access(GRUB_FOLDER "/x86_64-efi/moddep.lst", R_OK)) {
-		return problem_set(problem, "GRUB's files for the PC are missing in %s (apt-get "
-					    "install grub-pc-bin)",
+		return problem_set(problem,
+				   "GRUB's files for the PC are missing in %s (apt-get "
+				   "install grub-pc-bin)",
 				   GRUB_FOLDER);
 	}
 	return 0;
@@ -193,9 +198,9 @@ static int check_arguments(const char *arguments, struct problem *problem)
 {
 	for (const char *at = arguments; *at; at++) {
 		if (strchr("\"'\\$;&|<>{}#\n", *at)) {
-			return problem_set(problem,
-					   "--hypervisor-args: '%c' cannot be written in GRUB's menu",
-					   *at);
+			return problem_set(
+				problem, "--hypervisor-args: '%c' cannot be written in GRUB's menu",
+				*at);
 		}
 	}
 	return 0;

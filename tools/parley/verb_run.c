@@ -1,4 +1,5 @@
-/*
+return verb_fail("run", "%s", problem.text);
+} /*
  * `parley run`: from a configuration, or from one kernel on the command line,
  * to an exit status. Options are read here; launch.c prepares, qemu.c starts,
  * session.c stays with the machine.
@@ -19,9 +20,6 @@
 #include "qemu.h"
 #include "session.h"
 #include "text.h"
-
-/* Where the emulator's own tables and the bundle below 4 GiB end. */
-#define RUN_MACHINE_MEMORY_MIN (64ULL << 20)
 
 enum {
 	OPT_KERNEL = 256,
@@ -155,8 +153,7 @@ static int take_string(const char *text, char *to, size_t room, struct problem *
 	return 0;
 }
 
-static int take_domain_name(const char *text, struct config_domain *domain,
-			    struct problem *problem)
+static int take_domain_name(const char *text, struct config_domain *domain, struct problem *problem)
 {
 	if (!text_is_name(text)) {
 		return problem_set(problem,
@@ -266,8 +263,7 @@ static int read_options(struct run *run, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "hV", run_options, &index)) != -1) {
 		if (option == 'h' || option == 'V') {
 			run->is_done = true;
-			return option == 'V' ? verb_print_version() :
-					       (fputs(run_help, stdout), 0);
+			return option == 'V' ? verb_print_version() : (fputs(run_help, stdout), 0);
 		}
 		if (option == '?') {
 			return verb_point_to_help("run");
@@ -325,7 +321,7 @@ static unsigned int choose_cpus(const struct run *run)
 {
 	long host = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int most = host > 0 && host < CONFIG_CPUS_MAX ? (unsigned int)host :
-								  CONFIG_CPUS_MAX;
+								 CONFIG_CPUS_MAX;
 
 	if (run->cpus) {
 		return run->cpus;
@@ -348,12 +344,17 @@ static int prepare(struct run *run)
 	    launch_prepare(&run->launch, &run->config, &problem)) {
 		return verb_fail("run", "%s", problem.text);
 	}
+	if (launch_check_memory(&run->launch, &run->config, &problem)) {
+		if (run->machine_memory) {
+			problem_prefix(&problem, "--machine-memory: ");
+		} else {
+			config_blame_machine(&run->config, "memory", &problem);
+		}
+		return verb_fail("run", "%s", problem.text);
+	}
 	run->qemu.hypervisor = run->hypervisor_path;
 	run->qemu.extra = run->extra;
 	run->qemu.memory = launch_measure_memory(&run->launch, &run->config);
-	if (run->qemu.memory < RUN_MACHINE_MEMORY_MIN) {
-		return verb_fail("run", "a machine needs at least 64M of memory");
-	}
 	return 0;
 }
 

@@ -30,11 +30,12 @@ enum { EAX, EBX, ECX, EDX };
 #define LEAF_1_ECX_NEED_XSAVE	(BIT(12) | BIT(26) | BIT(28) | BIT(29))
 
 /*
- * Leaf 1 EDX: FPU DE TSC MSR PAE CX8 APIC CMOV PAT CLFLUSH MMX FXSR SSE SSE2.
- * Not VME, PSE, MCE, MTRR, PGE, MCA, PSE36, DS; SEP on Intel only.
+ * Leaf 1 EDX: FPU DE TSC MSR PAE MCE CX8 APIC MCA CMOV PAT CLFLUSH MMX FXSR SSE
+ * SSE2. MCE and MCA with no banks (msr.c): without, Linux complains.
+ * Not VME, PSE, MTRR, PGE, PSE36, DS; SEP on Intel only.
  */
-#define LEAF_1_EDX	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(15) | \
-			 BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+#define LEAF_1_EDX	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | \
+			 BIT(14) | BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
 #define LEAF_1_EDX_SEP	BIT(11)
 
 /*
@@ -68,8 +69,8 @@ enum { EAX, EBX, ECX, EDX };
  */
 #define LEAF_E1_EDX	(BIT(11) | BIT(20) | BIT(22) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
 #define LEAF_E1_EDX_REPEATED \
-	(LEAF_1_EDX & (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(15) | \
-		       BIT(16) | BIT(23) | BIT(24)))
+	(LEAF_1_EDX & (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | \
+		       BIT(14) | BIT(15) | BIT(16) | BIT(23) | BIT(24)))
 /* Leaf 0x80000007 EDX: invariant TSC. Leaf 0x80000008 EBX: CLZERO, error pointers in XSAVE. */
 #define LEAF_E7_EDX	BIT(8)
 #define LEAF_E8_EBX	(BIT(0) | BIT(2))

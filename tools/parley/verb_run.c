@@ -1,5 +1,4 @@
-return verb_fail("run", "%s", problem.text);
-} /*
+/*
  * `parley run`: from a configuration, or from one kernel on the command line,
  * to an exit status. Options are read here; launch.c prepares, qemu.c starts,
  * session.c stays with the machine.

@@ -26,7 +26,7 @@
 struct pv_bundle_header {
 	uint64_t magic;         /* PV_BUNDLE_MAGIC */
 	uint32_t version;       /* PV_BUNDLE_VERSION */
-	uint32_t crc32;         /* zlib's CRC-32 of the whole file, this field 0 */
+	uint32_t crc32;         /* zlib's CRC-32 of header (this field 0) and records */
 	uint64_t total_size;    /* bytes of the whole bundle */
 	uint32_t domain_count;  /* 1 .. PV_BUNDLE_MAX_DOMAINS */
 	uint32_t domain_size;   /* sizeof(struct pv_bundle_domain) */

@@ -9,7 +9,7 @@
 
 #define KERNEL_OFFSET  PV_BUNDLE_ALIGN
 #define RAMDISK_OFFSET (2 * PV_BUNDLE_ALIGN)
-#define TOTAL	       (3 * PV_BUNDLE_ALIGN)
+#define TOTAL          (3 * PV_BUNDLE_ALIGN)
 
 static union {
 	struct pv_bundle_header header;
@@ -24,7 +24,7 @@ static struct pv_bundle_domain *record(void)
 static void seal(void)
 {
 	file.header.crc32 = 0;
-	file.header.crc32 = crc32(0, &file, sizeof(file));
+	file.header.crc32 = crc32(0, &file, sizeof(file.header) + sizeof(struct pv_bundle_domain));
 }
 
 static void setup(void)
@@ -124,11 +124,11 @@ Test(bundle, flipped_bit_is_refused)
 	}
 }
 
-#define REFUSES(name, change)		\
-	Test(bundle, refuses_##name)	\
-	{				\
-		change;			\
-		cr_assert(is_refused());\
+#define REFUSES(name, change)            \
+	Test(bundle, refuses_##name)     \
+	{                                \
+		change;                  \
+		cr_assert(is_refused()); \
 	}
 
 REFUSES(other_version, file.header.version++)

@@ -11,10 +11,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* Where the bytes go: into the sum, or with fd >= 0 to the file. */
+/* The file, and how far it is written. */
 struct sink {
 	int fd;
-	uint32_t crc;
 	uint64_t at;
 };
 
@@ -72,10 +71,6 @@ static int sink_put(struct sink *sink, const void *data, size_t size, struct pro
 	const uint8_t *at = data;
 
 	sink->at += size;
-	if (sink->fd < 0) {
-		sink->crc = sum_bytes(sink->crc, data, size);
-		return 0;
-	}
 	while (size) {
 		ssize_t wrote = write(sink->fd, at, size);
 
@@ -132,7 +127,6 @@ int bundlefile_layout(struct bundlefile *bundle, struct problem *problem)
 {
 	struct pv_bundle_header *header = &bundle->header;
 	uint64_t end = sizeof(*header) + header->domain_count * sizeof(*bundle->records);
-	struct sink sum = { .fd = -1 };
 
 	header->magic = PV_BUNDLE_MAGIC;
 	header->version = PV_BUNDLE_VERSION;
@@ -161,10 +155,8 @@ int bundlefile_layout(struct bundlefile *bundle, struct problem *problem)
 				   (unsigned long long)(header->total_size >> 20),
 				   BUNDLEFILE_SIZE_MAX >> 20);
 	}
-	if (put_all(bundle, &sum, problem)) {
-		return -1;
-	}
-	header->crc32 = sum.crc;
+	header->crc32 = sum_bytes(sum_bytes(0, header, sizeof(*header)), bundle->records,
+				  header->domain_count * sizeof(*bundle->records));
 	return 0;
 }
 
@@ -207,7 +199,7 @@ static int verify_header(const uint8_t *data, size_t size, struct pv_bundle_head
 	return 0;
 }
 
-static int verify_sum(const uint8_t *data, size_t size, const struct pv_bundle_header *header,
+static int verify_sum(const uint8_t *data, const struct pv_bundle_header *header,
 		      struct problem *problem)
 {
 	struct pv_bundle_header copy = *header;
@@ -215,7 +207,8 @@ static int verify_sum(const uint8_t *data, size_t size, const struct pv_bundle_h
 
 	copy.crc32 = 0;
 	crc = sum_bytes(0, &copy, sizeof(copy));
-	crc = sum_bytes(crc, data + sizeof(copy), size - sizeof(copy));
+	crc = sum_bytes(crc, data + copy.domain_offset,
+			(size_t)copy.domain_count * copy.domain_size);
 	if (crc != header->crc32) {
 		return problem_set(problem, "the checksum is %08x and should be %08x", crc,
 				   header->crc32);
@@ -257,8 +250,7 @@ int bundlefile_verify(const uint8_t *data, size_t size, struct problem *problem)
 {
 	struct pv_bundle_header header;
 
-	if (verify_header(data, size, &header, problem) ||
-	    verify_sum(data, size, &header, problem)) {
+	if (verify_header(data, size, &header, problem) || verify_sum(data, &header, problem)) {
 		return -1;
 	}
 	for (uint32_t i = 0; i < header.domain_count; i++) {

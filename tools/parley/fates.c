@@ -100,7 +100,7 @@ static const char *name_reason(uint8_t reason)
 		[PV_SHUTDOWN_poweroff] = "powered off",
 		[PV_SHUTDOWN_reboot] = "asked to be restarted (and is not)",
 		[PV_SHUTDOWN_suspend] = "suspended (and cannot be resumed)",
-		[PV_SHUTDOWN_crash] = "crashed by its own report",
+		[PV_SHUTDOWN_crash] = "crashed",
 		[PV_SHUTDOWN_watchdog] = "stopped by its watchdog",
 		[PV_SHUTDOWN_soft_reset] = "asked for a soft reset (not supported)",
 	};
@@ -133,7 +133,10 @@ static const char *name_state(const struct fate *fate)
 
 const char *fates_describe(const struct fate *fate, char *buffer, size_t size)
 {
-	snprintf(buffer, size, "%s%s%s", name_state(fate), fate->text[0] ? ": " : "", fate->text);
+	bool has_more = fate->text[0] && fate->state != PV_DOMAIN_STATE_SHUTDOWN;
+
+	snprintf(buffer, size, "%s%s%s", name_state(fate), has_more ? ": " : "",
+		 has_more ? fate->text : "");
 	return buffer;
 }
 
@@ -141,6 +144,11 @@ bool fates_is_good(const struct fate *fate)
 {
 	return fate->state == PV_DOMAIN_STATE_SHUTDOWN &&
 	       (fate->reason == PV_SHUTDOWN_poweroff || fate->reason == PV_SHUTDOWN_reboot);
+}
+
+static bool has_ended(const struct fate *fate)
+{
+	return fate->state >= PV_DOMAIN_STATE_SHUTDOWN;
 }
 
 bool fates_judge(const struct fates *fates, struct problem *why)
@@ -154,7 +162,11 @@ bool fates_judge(const struct fates *fates, struct problem *why)
 	for (size_t i = 0; i < fates->count; i++) {
 		const struct fate *fate = &fates->items[i];
 
-		if (!fates_is_good(fate) && (fates->said_bye || fate->state > 2)) {
+		if (!fates_is_good(fate) && has_ended(fate)) {
+			why->text[0] = '\0';
+			return false;
+		}
+		if (!fates_is_good(fate) && fates->said_bye) {
 			problem_set(why, "%s: %s", fate->name,
 				    fates_describe(fate, text, sizeof(text)));
 			return false;

@@ -58,7 +58,8 @@ bool fates_is_good(const struct fate *fate);
 
 /*
  * The run as a whole once the machine is gone: true where it said good-bye and
- * every domain ended well. Otherwise "why" says what went wrong first.
+ * every domain ended well. Otherwise "why" says what went wrong first; it is
+ * empty where that is the end of a domain, which was told when it came.
  */
 bool fates_judge(const struct fates *fates, struct problem *why);
 

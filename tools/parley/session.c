@@ -586,7 +586,9 @@ static int conclude(struct session *session)
 	if (fates_judge(&session->fates, &why)) {
 		return SESSION_STATUS_DONE;
 	}
-	notify(session, "%s", why.text);
+	if (why.text[0]) {
+		notify(session, "%s", why.text);
+	}
 	if (!session->fates.said_bye && session->is_exited) {
 		bool killed = WIFSIGNALED(session->exit_status);
 

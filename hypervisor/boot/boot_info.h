@@ -8,18 +8,18 @@
 
 #include "mm/addr.h"
 
-#define BOOT_CMDLINE_MAX	1024
-#define BOOT_RANGES_MAX		128
-#define BOOT_RSDP_MAX		36
+#define BOOT_CMDLINE_MAX 1024
+#define BOOT_RANGES_MAX  128
+#define BOOT_RSDP_MAX    36
 
-#define MULTIBOOT1_MAGIC	0x2badb002U	/* in EAX at entry */
-#define MULTIBOOT2_MAGIC	0x36d76289U
+#define MULTIBOOT1_MAGIC 0x2badb002U /* in EAX at entry */
+#define MULTIBOOT2_MAGIC 0x36d76289U
 
 /* boot_range.type: as the E820 firmware call and both multiboots number them */
-#define BOOT_RANGE_RAM		1
-#define BOOT_RANGE_RESERVED	2
-#define BOOT_RANGE_ACPI		3
-#define BOOT_RANGE_ACPI_NVS	4
+#define BOOT_RANGE_RAM      1
+#define BOOT_RANGE_RESERVED 2
+#define BOOT_RANGE_ACPI     3
+#define BOOT_RANGE_ACPI_NVS 4
 
 struct boot_range {
 	u64 start, size;
@@ -29,10 +29,10 @@ struct boot_range {
 struct boot_info {
 	char cmdline[BOOT_CMDLINE_MAX];
 	u32 range_count;
-	struct boot_range ranges[BOOT_RANGES_MAX];	/* as given: may overlap, unsorted */
-	u64 module_start, module_size;			/* the launch bundle; size 0: none */
-	u32 rsdp_size;					/* 0: not given, search for it */
-	u8 rsdp[BOOT_RSDP_MAX];				/* copy of the ACPI root pointer */
+	struct boot_range ranges[BOOT_RANGES_MAX]; /* as given: may overlap, unsorted */
+	u64 module_start, module_size;             /* the launch bundle; size 0: none */
+	u32 rsdp_size;                             /* 0: not given, search for it */
+	u8 rsdp[BOOT_RSDP_MAX];                    /* copy of the ACPI root pointer */
 };
 
 extern struct boot_info boot_info;

@@ -5,7 +5,7 @@
  * image's high address.
  *
  * Addresses here are machine addresses: PHYS(symbol).
- * Read next: main.c (first CPU), ../cpu/smp.c (the others).
+ * Read next: main.c (first CPU), smp.c (the others).
  */
 #include "mm/layout.h"
 

@@ -10,11 +10,11 @@
 #include "boot/boot_info.h"
 #include "boot/bundle.h"
 #include "boot/memory.h"
+#include "boot/smp.h"
 #include "cpu/features.h"
 #include "cpu/ipi.h"
 #include "cpu/percpu.h"
 #include "cpu/smap.h"
-#include "cpu/smp.h"
 #include "cpu/tables.h"
 #include "domain/builder.h"
 #include "domain/lifecycle.h"
@@ -34,11 +34,11 @@
 #include "mm/frame.h"
 #include "mm/paging.h"
 
-#define LOW_RAM_END	0xa0000UL
-#define VGA_START	0xa0000UL
-#define ROM_START	0xc0000UL
-#define ROM_END		0x100000UL
-#define LARGE_PAGE	(2UL << 20)
+#define LOW_RAM_END 0xa0000UL
+#define VGA_START   0xa0000UL
+#define ROM_START   0xc0000UL
+#define ROM_END     0x100000UL
+#define LARGE_PAGE  (2UL << 20)
 
 /* Linker script. */
 extern const char _image_start[], _image_end[];
@@ -127,7 +127,7 @@ static void start_devices(void)
 	}
 	tsc_init();
 	log_set_clock(time_now_ns);
-	ioapic_init();		/* silences the 8259s, while the APIC still listens to them */
+	ioapic_init(); /* silences the 8259s, while the APIC still listens to them */
 	lapic_init();
 	lapic_init_cpu();
 	lapic_timer_init();
@@ -188,16 +188,16 @@ static void start_domains(void)
 /* On the boot CPU's own stack, with the final page tables. */
 static void noreturn_fn boot_on_own_stack(void)
 {
-	tables_load();		/* from here on a fault is reported */
-	start_devices();	/* ACPI, clock, interrupt controllers */
-	smp_start(trampoline);	/* the other CPUs, which wait */
+	tables_load();         /* from here on a fault is reported */
+	start_devices();       /* ACPI, clock, interrupt controllers */
+	smp_start(trampoline); /* the other CPUs, which wait */
 	sched_init();
 	timer_init_cpu();
 	sched_init_cpu();
-	smp_release();		/* they go idle */
+	smp_release(); /* they go idle */
 	line_enable_input();
 	start_domains();
-	lifecycle_boot_done();	/* powers off if there is none */
+	lifecycle_boot_done(); /* powers off if there is none */
 	sched_start();
 }
 
@@ -213,11 +213,12 @@ void boot_main(u32 magic, u64 info_maddr)
 	features_detect();
 	features_init_cpu();
 	features_log();
+	/* While code and constants can still be written. */
+	tables_init();
 	if (cpu_features.smap) {
-		smap_patch();	/* while the code can still be written */
+		smap_patch();
 	}
 	start_memory();
-	tables_init();
 	if (percpu_init(0) != 0) {
 		panic("no memory for the first CPU's stack");
 	}

@@ -11,9 +11,9 @@
 #include "lib/string.h"
 #include "mm/alloc.h"
 
-#define PIECES_MAX	(2 * BOOT_RANGES_MAX)
-#define LOW_RAM_END	0xa0000UL
-#define LOW_MEMORY_END	0x100000UL
+#define PIECES_MAX     (2 * BOOT_RANGES_MAX)
+#define LOW_RAM_END    0xa0000UL
+#define LOW_MEMORY_END 0x100000UL
 
 struct piece {
 	u64 start, end;
@@ -75,7 +75,7 @@ void memory_init(void)
 		u64 end = round_down(range->start + range->size, PAGE_SIZE);
 
 		if (range->type == BOOT_RANGE_RAM) {
-			memory_reserve(start, end - MIN(start, end));	/* said twice: once */
+			memory_reserve(start, end - MIN(start, end)); /* said twice: once */
 			add_piece(start, end);
 			ram_end = MAX(ram_end, end);
 		}

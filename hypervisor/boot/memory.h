@@ -22,7 +22,10 @@ void memory_reserve(u64 start, u64 size);
  */
 maddr_t memory_take_low(void);
 
-/* Carve out zeroed contiguous memory that the boot page tables reach, from high addresses. Panics if there is none. */
+/*
+ * Carve out zeroed contiguous memory that the boot page tables reach, from high
+ * addresses. Panics if there is none.
+ */
 maddr_t memory_carve(u64 size, u64 align);
 
 /* Highest RAM frame number + 1. */

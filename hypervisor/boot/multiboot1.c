@@ -6,9 +6,9 @@
 
 #include "boot/boot_info.h"
 
-#define MB1_HAS_CMDLINE	(1U << 2)
-#define MB1_HAS_MODULES	(1U << 3)
-#define MB1_HAS_MMAP	(1U << 6)
+#define MB1_HAS_CMDLINE (1U << 2)
+#define MB1_HAS_MODULES (1U << 3)
+#define MB1_HAS_MMAP    (1U << 6)
 
 struct mb1_info {
 	u32 flags;

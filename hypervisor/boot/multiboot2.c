@@ -21,7 +21,7 @@ struct mb2_header {
 
 struct mb2_tag {
 	u32 type;
-	u32 size;	/* with this header, without padding */
+	u32 size; /* with this header, without padding */
 };
 
 struct mb2_module {

@@ -8,18 +8,18 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define HYPERVISOR_LEAF	0x40000000U
+#define HYPERVISOR_LEAF 0x40000000U
 
 /* PAT of the guest ABI: WB WT UC- UC WC WP UC UC. */
-#define PAT_VALUE	0x0000050100070406UL
+#define PAT_VALUE 0x0000050100070406UL
 
-#define XCR0_X87	(1UL << 0)
-#define XCR0_SSE	(1UL << 1)
-#define XCR0_AVX	(1UL << 2)
-#define XCR0_AVX512	(7UL << 5)
+#define XCR0_X87    (1UL << 0)
+#define XCR0_SSE    (1UL << 1)
+#define XCR0_AVX    (1UL << 2)
+#define XCR0_AVX512 (7UL << 5)
 
 /* An XSAVE area starts with the legacy part and a header. */
-#define XSAVE_SIZE_MIN	576
+#define XSAVE_SIZE_MIN 576
 
 struct cpu_features cpu_features;
 bool cpu_is_tcg;

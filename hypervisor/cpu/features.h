@@ -16,26 +16,26 @@ enum cpu_vendor {
 
 struct cpu_features {
 	enum cpu_vendor vendor;
-	u32 max_leaf;		/* highest basic CPUID leaf */
-	u32 max_extended_leaf;	/* 0x8000.... */
-	u32 physical_bits;	/* width of a machine address */
-	bool smep, smap;	/* smap: present and used */
+	u32 max_leaf;          /* highest basic CPUID leaf */
+	u32 max_extended_leaf; /* 0x8000.... */
+	u32 physical_bits;     /* width of a machine address */
+	bool smep, smap;       /* smap: present and used */
 	bool umip;
 	bool fsgsbase;
 	bool xsave;
 	bool xsaveopt;
-	bool rdtscp;		/* so TSC_AUX exists */
+	bool rdtscp; /* so TSC_AUX exists */
 	bool pages_1g;
 	bool x2apic;
 	bool tsc_deadline;
 	bool tsc_invariant;
-	bool hypervisor;	/* we run on another hypervisor or an emulator */
-	u64 xcr0_mask;		/* state components that we save; 0 without XSAVE */
-	u32 xsave_size;		/* bytes of an XSAVE area for all of them */
+	bool hypervisor; /* we run on another hypervisor or an emulator */
+	u64 xcr0_mask;   /* state components that we save; 0 without XSAVE */
+	u32 xsave_size;  /* bytes of an XSAVE area for all of them */
 };
 
 extern struct cpu_features cpu_features;
-extern bool cpu_is_tcg;		/* QEMU's emulator: its IRETQ in ring 3 forbids SMAP */
+extern bool cpu_is_tcg; /* QEMU's emulator: its IRETQ in ring 3 forbids SMAP */
 
 /* Boot CPU, once: fill in cpu_features. Panics if something indispensable lacks. */
 void features_detect(void);

@@ -10,15 +10,15 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define FCW_OFFSET	0
-#define FCW_RESET	0x037fU
-#define MXCSR_OFFSET	24
-#define MXCSR_RESET	0x1f80U
+#define FCW_OFFSET   0
+#define FCW_RESET    0x037fU
+#define MXCSR_OFFSET 24
+#define MXCSR_RESET  0x1f80U
 
-#define XCR0_X87	(1UL << 0)
-#define XCR0_SSE	(1UL << 1)
-#define XCR0_AVX	(1UL << 2)
-#define XCR0_AVX512	(7UL << 5)
+#define XCR0_X87    (1UL << 0)
+#define XCR0_SSE    (1UL << 1)
+#define XCR0_AVX    (1UL << 2)
+#define XCR0_AVX512 (7UL << 5)
 
 void fpu_init_state(struct fpu_state *s)
 {

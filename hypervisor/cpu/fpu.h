@@ -22,7 +22,7 @@ void fpu_restore(const struct fpu_state *s, u64 guest_xcr0);
 /* The current vCPU did XSETBV: put its XCR0, already checked, in force. */
 void fpu_set_xcr0(u64 guest_xcr0);
 
-/* True if a guest may have this XCR0: components that we save, in combinations that the CPU takes. */
+/* True if a guest may have this XCR0: what we save, in combinations that the CPU takes. */
 bool fpu_xcr0_is_valid(u64 xcr0);
 
 #endif

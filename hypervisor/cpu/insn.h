@@ -8,43 +8,43 @@
 
 #include "lib/types.h"
 
-#define CR0_PE	(1UL << 0)
-#define CR0_MP	(1UL << 1)
-#define CR0_TS	(1UL << 3)
-#define CR0_ET	(1UL << 4)
-#define CR0_NE	(1UL << 5)
-#define CR0_WP	(1UL << 16)
-#define CR0_AM	(1UL << 18)
-#define CR0_PG	(1UL << 31)
+#define CR0_PE (1UL << 0)
+#define CR0_MP (1UL << 1)
+#define CR0_TS (1UL << 3)
+#define CR0_ET (1UL << 4)
+#define CR0_NE (1UL << 5)
+#define CR0_WP (1UL << 16)
+#define CR0_AM (1UL << 18)
+#define CR0_PG (1UL << 31)
 
-#define CR4_DE		(1UL << 3)
-#define CR4_PAE		(1UL << 5)
-#define CR4_MCE		(1UL << 6)
-#define CR4_PGE		(1UL << 7)
-#define CR4_OSFXSR	(1UL << 9)
-#define CR4_OSXMMEXCPT	(1UL << 10)
-#define CR4_UMIP	(1UL << 11)
-#define CR4_OSXSAVE	(1UL << 18)
-#define CR4_SMEP	(1UL << 20)
-#define CR4_SMAP	(1UL << 21)
+#define CR4_DE         (1UL << 3)
+#define CR4_PAE        (1UL << 5)
+#define CR4_MCE        (1UL << 6)
+#define CR4_PGE        (1UL << 7)
+#define CR4_OSFXSR     (1UL << 9)
+#define CR4_OSXMMEXCPT (1UL << 10)
+#define CR4_UMIP       (1UL << 11)
+#define CR4_OSXSAVE    (1UL << 18)
+#define CR4_SMEP       (1UL << 20)
+#define CR4_SMAP       (1UL << 21)
 
-#define MSR_APIC_BASE		0x0000001bU
-#define MSR_SYSENTER_CS		0x00000174U
-#define MSR_PAT			0x00000277U
-#define MSR_EFER		0xc0000080U
-#define MSR_STAR		0xc0000081U
-#define MSR_LSTAR		0xc0000082U
-#define MSR_CSTAR		0xc0000083U
-#define MSR_SFMASK		0xc0000084U
-#define MSR_FS_BASE		0xc0000100U
-#define MSR_GS_BASE		0xc0000101U
-#define MSR_KERNEL_GS_BASE	0xc0000102U
-#define MSR_TSC_AUX		0xc0000103U
+#define MSR_APIC_BASE      0x0000001bU
+#define MSR_SYSENTER_CS    0x00000174U
+#define MSR_PAT            0x00000277U
+#define MSR_EFER           0xc0000080U
+#define MSR_STAR           0xc0000081U
+#define MSR_LSTAR          0xc0000082U
+#define MSR_CSTAR          0xc0000083U
+#define MSR_SFMASK         0xc0000084U
+#define MSR_FS_BASE        0xc0000100U
+#define MSR_GS_BASE        0xc0000101U
+#define MSR_KERNEL_GS_BASE 0xc0000102U
+#define MSR_TSC_AUX        0xc0000103U
 
-#define EFER_SCE	(1UL << 0)
-#define EFER_LME	(1UL << 8)
-#define EFER_LMA	(1UL << 10)
-#define EFER_NXE	(1UL << 11)
+#define EFER_SCE (1UL << 0)
+#define EFER_LME (1UL << 8)
+#define EFER_LMA (1UL << 10)
+#define EFER_NXE (1UL << 11)
 
 static inline u64 msr_read(u32 msr)
 {

@@ -12,9 +12,9 @@
 #include "mm/alloc.h"
 #include "mm/paging.h"
 
-#define STACK_PAGES	(CPU_STACK_SIZE / PAGE_SIZE)
-#define GUARD_PAGE	IST_COUNT	/* above the interrupt stacks, below the main one */
-#define OUR_GDT_PAGE	14
+#define STACK_PAGES  (CPU_STACK_SIZE / PAGE_SIZE)
+#define GUARD_PAGE   IST_COUNT /* above the interrupt stacks, below the main one */
+#define OUR_GDT_PAGE 14
 
 u32 cpu_count = 1;
 u32 cpu_apic_id[HV_MAX_CPUS];

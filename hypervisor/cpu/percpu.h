@@ -9,7 +9,7 @@
 #include "cpu/cpu_info.h"
 #include "mm/layout.h"
 
-extern u32 cpu_count;			/* CPUs that run; numbers are 0 .. cpu_count - 1 */
+extern u32 cpu_count; /* CPUs that run; numbers are 0 .. cpu_count - 1 */
 extern u32 cpu_apic_id[HV_MAX_CPUS];
 
 /* Allocate and map the area of a CPU and fill its GDT, TSS and stub. 0 or -PV_ENOMEM. */

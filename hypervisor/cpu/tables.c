@@ -17,28 +17,28 @@
 #include "cpu/percpu.h"
 #include "lib/string.h"
 
-#define GATE_COUNT	256
-#define GATE_INTERRUPT	0x8eU	/* present, DPL 0, interrupts off */
-#define GATE_DPL3	0x60U
+#define GATE_COUNT     256
+#define GATE_INTERRUPT 0x8eU /* present, DPL 0, interrupts off */
+#define GATE_DPL3      0x60U
 
-#define OUR_GDT_BYTE	PV_FIRST_RESERVED_GDT_BYTE
-#define GDT_INDEX(sel)	(((sel) - OUR_GDT_BYTE) / 8)
+#define OUR_GDT_BYTE   PV_FIRST_RESERVED_GDT_BYTE
+#define GDT_INDEX(sel) (((sel)-OUR_GDT_BYTE) / 8)
 
 /* Descriptors, accessed bits set so that the CPU never writes them. */
-#define DESC_CODE64_RING0	0x00af9b000000ffffUL
-#define DESC_DATA_RING0		0x00cf93000000ffffUL
-#define DESC_CODE32_RING3	0x00cffb000000ffffUL
-#define DESC_DATA_RING3		0x00cff3000000ffffUL
-#define DESC_CODE64_RING3	0x00affb000000ffffUL
-#define DESC_TYPE_LDT		0x82UL
-#define DESC_TYPE_TSS		0x89UL
+#define DESC_CODE64_RING0 0x00af9b000000ffffUL
+#define DESC_DATA_RING0   0x00cf93000000ffffUL
+#define DESC_CODE32_RING3 0x00cffb000000ffffUL
+#define DESC_DATA_RING3   0x00cff3000000ffffUL
+#define DESC_CODE64_RING3 0x00affb000000ffffUL
+#define DESC_TYPE_LDT     0x82UL
+#define DESC_TYPE_TSS     0x89UL
 
-#define VECTOR_DB	1
-#define VECTOR_NMI	2
-#define VECTOR_BP	3
-#define VECTOR_OF	4
-#define VECTOR_DF	8
-#define VECTOR_MC	18
+#define VECTOR_DB  1
+#define VECTOR_NMI 2
+#define VECTOR_BP  3
+#define VECTOR_OF  4
+#define VECTOR_DF  8
+#define VECTOR_MC  18
 
 struct gate {
 	u16 offset_low, selector;
@@ -65,11 +65,12 @@ extern const u64 exception_stubs[GATE_COUNT];
 void entry_syscall(void);
 void entry_syscall32(void);
 
-static struct gate idt[GATE_COUNT] aligned_to(4096);
+/* Written once, before paging_load() makes constants what they are called. */
+static struct gate idt[GATE_COUNT] aligned_to(16) __attribute__((section(".rodata.idt")));
 
 /* The SYSCALL stubs as they lie in their page: 64-bit entry first, then 32-bit. */
-#define STUB32_OFFSET	64
-#define STUB_TARGET	128	/* two addresses to jump to */
+#define STUB32_OFFSET 64
+#define STUB_TARGET   128 /* two addresses to jump to */
 
 static u8 vector_ist(u32 vector)
 {
@@ -138,7 +139,7 @@ static void fill_tss(u32 cpu, struct tss *tss)
 	for (u32 i = 0; i < IST_COUNT; i++) {
 		tss->ist[i] = stacks + (i + 1) * PAGE_SIZE;
 	}
-	tss->io_bitmap = sizeof(*tss);	/* beyond the limit: no port is free */
+	tss->io_bitmap = sizeof(*tss); /* beyond the limit: no port is free */
 }
 
 /* Append a 32-bit distance from its own end to a target. */

@@ -8,20 +8,20 @@
 #include "lib/types.h"
 
 /* Selectors; those that guests see are in <parley/trap.h>. */
-#define HV_CS		0xe008
-#define HV_DS		0xe010
-#define HV_TSS		0xe040
-#define HV_LDT		0xe050
-#define HV_GDT_LIMIT	0xffff
+#define HV_CS        0xe008
+#define HV_DS        0xe010
+#define HV_TSS       0xe040
+#define HV_LDT       0xe050
+#define HV_GDT_LIMIT 0xffff
 
 /* Interrupt stacks: index into the TSS, and page of the stack area. */
-#define IST_DOUBLE_FAULT	1
-#define IST_NMI			2
-#define IST_MACHINE_CHECK	3
-#define IST_DEBUG		4
-#define IST_COUNT		4
+#define IST_DOUBLE_FAULT  1
+#define IST_NMI           2
+#define IST_MACHINE_CHECK 3
+#define IST_DEBUG         4
+#define IST_COUNT         4
 
-/* Boot CPU, once: build the IDT from entry.S's stubs. */
+/* Boot CPU, once, on the boot tables: build the IDT from entry.S's stubs. Read-only later. */
 void tables_init(void);
 
 /* Write the contents of a CPU's GDT page, TSS page and stub page (through the direct map). */

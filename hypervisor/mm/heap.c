@@ -18,13 +18,13 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define SMALLEST_SHIFT	4
-#define LARGEST_SHIFT	11
-#define CLASSES		(LARGEST_SHIFT - SMALLEST_SHIFT + 1)
-#define END_OF_PAGE	((u32)PAGE_SIZE)
-#define SLAB_MARK	0x51ab0000U
+#define SMALLEST_SHIFT 4
+#define LARGEST_SHIFT  11
+#define CLASSES        (LARGEST_SHIFT - SMALLEST_SHIFT + 1)
+#define END_OF_PAGE    ((u32)PAGE_SIZE)
+#define SLAB_MARK      0x51ab0000U
 
-static struct spinlock lock = SPINLOCK_INIT;	/* before the allocator's */
+static struct spinlock lock = SPINLOCK_INIT; /* before the allocator's */
 static struct frame_list partial[CLASSES] = {
 	[0 ... CLASSES - 1] = { FRAME_LIST_END, FRAME_LIST_END, 0 },
 };
@@ -34,7 +34,7 @@ static u32 class_of(size_t size)
 	u32 class = 0;
 
 	while (((size_t)1 << (SMALLEST_SHIFT + class)) < size) {
-		class++;
+		class ++;
 	}
 	return class;
 }

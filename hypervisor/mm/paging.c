@@ -21,15 +21,15 @@
 #include "mm/alloc.h"
 #include "mm/pte.h"
 
-#define TABLE_FLAGS	(PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
-#define LEAF_BASE	(PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED)
-#define LEAF_CODE	LEAF_BASE
-#define LEAF_RO		(LEAF_BASE | PTE_NX)
-#define LEAF_RW		(LEAF_BASE | PTE_WRITE | PTE_DIRTY | PTE_NX)
-#define LEAF_MMIO	(LEAF_RW | PTE_PCD | PTE_PWT)
-#define LEAF_USER	(LEAF_RO | PTE_USER)
+#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
+#define LEAF_BASE   (PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED)
+#define LEAF_CODE   LEAF_BASE
+#define LEAF_RO     (LEAF_BASE | PTE_NX)
+#define LEAF_RW     (LEAF_BASE | PTE_WRITE | PTE_DIRTY | PTE_NX)
+#define LEAF_MMIO   (LEAF_RW | PTE_PCD | PTE_PWT)
+#define LEAF_USER   (LEAF_RO | PTE_USER)
 
-#define WINDOWS_PER_L1	((1UL << 21) / PERCPU_STRIDE)
+#define WINDOWS_PER_L1 ((1UL << 21) / PERCPU_STRIDE)
 
 /* Linker script. */
 extern const char _image_start[], _etext[], _rodata[], _erodata[], _data[], _image_end[];
@@ -40,7 +40,7 @@ static u64 *idle_l4;
 static u64 *window_l1[HV_MAX_CPUS / WINDOWS_PER_L1];
 static u64 hv_slots[HV_L4_SLOTS];
 static mfn_t zero_page;
-static struct spinlock map_lock = SPINLOCK_INIT;	/* before the allocator's */
+static struct spinlock map_lock = SPINLOCK_INIT; /* before the allocator's */
 
 /* The table behind an entry, made if there is none; NULL without memory. */
 static u64 *table_below(u64 *entry, u64 flags)
@@ -96,9 +96,10 @@ static u64 map_one(u64 va, u64 start, u64 size, u64 flags)
 	}
 	if ((table[pte_index(va, level)] & PTE_PRESENT) == 0) {
 		flags |= level > 1 ? PTE_PSE : 0;
-		WRITE_ONCE(table[pte_index(va, level)], pte_make(maddr_to_mfn(maddr(start)), flags));
+		WRITE_ONCE(table[pte_index(va, level)],
+			   pte_make(maddr_to_mfn(maddr(start)), flags));
 	} else if (level > 1 && (table[pte_index(va, level)] & PTE_PSE) == 0) {
-		return map_one(va, start, PAGE_SIZE, flags);	/* a table: its pages one by one */
+		return map_one(va, start, PAGE_SIZE, flags); /* a table: its pages one by one */
 	}
 	page = PAGE_SIZE << (9 * (level - 1));
 	return MIN(size, page - (va & (page - 1)));

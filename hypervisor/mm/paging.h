@@ -11,9 +11,9 @@
 
 /* What the direct map shall say of a range of machine memory. */
 enum paging_kind {
-	PAGING_RAM,	/* cached, writable */
-	PAGING_TABLES,	/* cached, read-only: what the firmware left */
-	PAGING_MMIO,	/* uncached, writable */
+	PAGING_RAM,    /* cached, writable */
+	PAGING_TABLES, /* cached, read-only: what the firmware left */
+	PAGING_MMIO,   /* uncached, writable */
 };
 
 /*
@@ -34,7 +34,7 @@ void paging_install_hv_slots(u64 *l4);
 /* True if an L4 entry at this slot equals the hypervisor's. */
 bool paging_is_hv_slot(u32 slot, u64 entry);
 
-/* Registers of a device, uncached, or NULL without memory for tables. Ranges may be asked for again. */
+/* A device's registers, uncached; NULL without memory for tables. May be asked for again. */
 void *paging_map_mmio(maddr_t start, u64 size) must_check;
 
 /* Firmware tables, read-only: at their place in the direct map, or NULL as above. */

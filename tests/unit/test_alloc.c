@@ -9,9 +9,9 @@
 #include "fake_memory.h"
 #include "mm/alloc.h"
 
-#define FRAMES	 4096
-#define FIRST	 37	/* odd on purpose: ranges are rarely aligned */
-#define USABLE	 (FRAMES - FIRST)
+#define FRAMES   4096
+#define FIRST    37 /* odd on purpose: ranges are rarely aligned */
+#define USABLE   (FRAMES - FIRST)
 #define MAX_HELD 512
 
 /* Memory full of rubbish, so that zeroing is seen; all frames the hypervisor's. */
@@ -156,7 +156,9 @@ Test(alloc, random_use_loses_nothing)
 
 Test(heap, objects_are_zeroed_and_aligned)
 {
-	static const size_t sizes[] = { 0, 1, 15, 16, 17, 100, 2048, 2049, 4096, 4097, 5 * PAGE_SIZE };
+	static const size_t sizes[] = {
+		0, 1, 15, 16, 17, 100, 2048, 2049, 4096, 4097, 5 * PAGE_SIZE
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		u8 *p = heap_alloc(sizes[i]);

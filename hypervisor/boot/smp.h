@@ -2,8 +2,8 @@
  * The other CPUs: started one after another at boot, they wait until the
  * scheduler exists and then enter it.
  */
-#ifndef CPU_SMP_H
-#define CPU_SMP_H
+#ifndef BOOT_SMP_H
+#define BOOT_SMP_H
 
 #include "mm/addr.h"
 

@@ -1,9 +1,9 @@
 /*
  * Starting the other CPUs, one at a time, by the INIT and start-up messages of
- * the local APIC. Each comes through boot/trampoline.S and boot/entry32.S to
+ * the local APIC. Each comes through trampoline.S and entry32.S to
  * smp_ap_main(), on its own stack.
  */
-#include "cpu/smp.h"
+#include "boot/smp.h"
 
 #include <seam/cpu.h>
 #include <seam/directmap.h>
@@ -23,11 +23,11 @@
 #include "lib/string.h"
 #include "mm/paging.h"
 
-#define INIT_WAIT_NS		10000000UL
-#define STARTUP_WAIT_NS		200000UL
-#define ANSWER_WAIT_NS		1000000000UL
+#define INIT_WAIT_NS    10000000UL
+#define STARTUP_WAIT_NS 200000UL
+#define ANSWER_WAIT_NS  1000000000UL
 
-/* boot/trampoline.S, boot/entry32.S */
+/* trampoline.S, entry32.S */
 extern const char trampoline_start[], trampoline_end[];
 extern u64 boot_l4[512];
 
@@ -36,8 +36,8 @@ extern u64 smp_ap_stack;
 void noreturn_fn smp_ap_main(void);
 
 u64 smp_ap_stack;
-static u32 online_count = 1;	/* CPUs that reached smp_ap_main(), and the boot CPU */
-static u32 scheduling_count;	/* CPUs that left it */
+static u32 online_count = 1; /* CPUs that reached smp_ap_main(), and the boot CPU */
+static u32 scheduling_count; /* CPUs that left it */
 static bool released;
 static u64 boot_cpu_tsc;
 
@@ -98,7 +98,7 @@ static bool start_cpu(u32 cpu, u32 apic_id, maddr_t trampoline)
 	if (wait_online(cpu + 1, ANSWER_WAIT_NS)) {
 		return true;
 	}
-	lapic_send_init(apic_id);	/* should it still be on its way, stop it */
+	lapic_send_init(apic_id); /* should it still be on its way, stop it */
 	wait_ns(INIT_WAIT_NS);
 	return false;
 }

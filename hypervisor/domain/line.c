@@ -14,6 +14,7 @@
 #include "cpu/vectors.h"
 #include "domain/console.h"
 #include "domain/line_frame.h"
+#include "domain/timer.h"
 #include "drivers/ioapic.h"
 #include "drivers/uart.h"
 #include "lib/cmdline.h"
@@ -25,6 +26,9 @@
 
 /* Bytes that one poll takes at most; then others get their turn. */
 #define POLL_MAX	4096
+
+/* How long a reader that takes nothing is waited for. */
+#define READER_PATIENCE_NS 30000000000UL
 
 /* How often a dying hypervisor asks for the lock. */
 #define BYE_TRIES	1000000
@@ -39,15 +43,39 @@ bool line_is_on(void)
 	return line_on;
 }
 
+/*
+ * All bytes, for half a frame would spoil the next: the reader may be busy, or
+ * its machine slow. One that takes nothing for so long is gone.
+ */
+static void put_bytes(const u8 *bytes, size_t size)
+{
+	u64 deadline = time_now_ns() + READER_PATIENCE_NS;
+
+	while (line_on) {
+		size_t done = uart_write(&uart_com2, bytes, size);
+
+		bytes += done;
+		size -= done;
+		if (size == 0) {
+			return;
+		}
+		if (done > 0) {
+			deadline = time_now_ns() + READER_PATIENCE_NS;
+		} else if (time_now_ns() > deadline) {
+			line_on = false;
+			log_error("nobody reads the control line, it is given up");
+		}
+		cpu_serve();	/* we may hold up somebody who waits for us */
+	}
+}
+
 static void put_frame(u8 type, u16 domid, const void *payload, size_t size)
 {
 	struct pv_line_header header;
 
 	line_header_make(&header, type, domid, (u16)size);
-	uart_write(&uart_com2, &header, sizeof(header));
-	if (size > 0) {
-		uart_write(&uart_com2, payload, size);
-	}
+	put_bytes((const u8 *)&header, sizeof(header));
+	put_bytes(payload, size);
 }
 
 void line_send(u8 type, u16 domid, const void *payload, size_t size)
@@ -139,9 +167,15 @@ void line_bye(u32 how)
 		/* Its holder was stopped within a frame, and the reader must find ours. */
 		static const u8 fill[PV_LINE_PAYLOAD_MAX];
 
-		uart_write(&uart_com2, fill, sizeof(fill));
+		put_bytes(fill, sizeof(fill));
 	}
 	put_frame(PV_LINE_BYE, 0, &how, sizeof(how));
+	/* What the machine has not sent when it is turned off is lost. */
+	for (u64 end = time_now_ns() + READER_PATIENCE_NS; line_on && time_now_ns() < end;) {
+		if (uart_flush(&uart_com2)) {
+			break;
+		}
+	}
 	line_on = false;
 	if (locked) {
 		spin_unlock(&send_lock);

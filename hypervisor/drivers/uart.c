@@ -22,6 +22,7 @@
 #define MCR_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt through on a PC */
 #define LSR_DATA_READY   0x01
 #define LSR_THR_EMPTY    0x20
+#define LSR_ALL_SENT     0x40
 
 #define DIVISOR_115200 1
 #define FIFO_SIZE      16
@@ -67,10 +68,10 @@ bool uart_init(struct uart *uart)
 	return true;
 }
 
-static bool uart_wait_empty(const struct uart *uart)
+static bool uart_wait(const struct uart *uart, u8 status)
 {
 	for (u32 i = 0; i < WAIT_TRIES; i++) {
-		if (uart_in(uart, UART_LSR) & LSR_THR_EMPTY) {
+		if (uart_in(uart, UART_LSR) & status) {
 			return true;
 		}
 		__asm__ volatile("pause");
@@ -78,23 +79,29 @@ static bool uart_wait_empty(const struct uart *uart)
 	return false;
 }
 
-void uart_write(struct uart *uart, const void *data, size_t size)
+size_t uart_write(struct uart *uart, const void *data, size_t size)
 {
 	const u8 *bytes = data;
+	size_t done = 0;
 
 	if (!uart->present) {
-		return;
+		return size;
 	}
-	while (size > 0) {
-		size_t chunk = MIN(size, FIFO_SIZE);
+	while (done < size) {
+		size_t chunk = MIN(size - done, FIFO_SIZE);
 
-		if (!uart_wait_empty(uart)) {
-			return;
+		if (!uart_wait(uart, LSR_THR_EMPTY)) {
+			break;
 		}
-		port_write8_all(uart->port, bytes, chunk);
-		bytes += chunk;
-		size -= chunk;
+		port_write8_all(uart->port, bytes + done, chunk);
+		done += chunk;
 	}
+	return done;
+}
+
+bool uart_flush(struct uart *uart)
+{
+	return !uart->present || uart_wait(uart, LSR_ALL_SENT);
 }
 
 int uart_read(struct uart *uart)

@@ -19,8 +19,14 @@ extern struct uart uart_com1, uart_com2;
 /* Set it to 115200 8N1 with FIFOs and no interrupts. False if there is none. Needs nothing: the first thing at boot. */
 bool uart_init(struct uart *uart);
 
-/* Send bytes; waits for room, but not for ever: a port that stays full loses them. */
-void uart_write(struct uart *uart, const void *data, size_t size);
+/*
+ * Send bytes; waits for room, but not for ever: returns how many went out, all
+ * of them where there is no port.
+ */
+size_t uart_write(struct uart *uart, const void *data, size_t size);
+
+/* Wait until all bytes have left the machine, for as long as uart_write() waits; false if they have not. */
+bool uart_flush(struct uart *uart);
 
 /* The next byte received, or -1. */
 int uart_read(struct uart *uart);

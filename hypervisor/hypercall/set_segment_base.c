@@ -13,6 +13,12 @@ static bool is_canonical(u64 address)
 	return (u64)((s64)(address << 16) >> 16) == address;
 }
 
+/* Every descriptor is of ring 3; the null selector stays as it is, for guests compare it. */
+static u16 user_selector(u64 value)
+{
+	return value & 0xfffc ? (value & 0xffff) | 3 : value & 3;
+}
+
 long hypercall_set_segment_base(u64 which, u64 base, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	if (which == PV_SEGBASE_GS_USER_SEL) {
@@ -20,7 +26,7 @@ long hypercall_set_segment_base(u64 which, u64 base, u64 a3, u64 a4, u64 a5, u64
 		 * One that cannot be loaded becomes the null selector, and that is no
 		 * error: the selector is often a user's, and kernels do not expect one.
 		 */
-		(void)guest_cpu_load_gs_user((base & 0xffff) | 3);
+		(void)guest_cpu_load_gs_user(user_selector(base));
 		return 0;
 	}
 	if (!is_canonical(base)) {

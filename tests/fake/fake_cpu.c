@@ -8,7 +8,12 @@
 _Thread_local struct cpu_info fake_cpu_info;
 u64 fake_tsc;
 
+void fake_cpu_relax(void)
+{
+	thrd_yield(); /* sched_yield is the name of a function of ours */
+}
+
 void cpu_serve(void)
 {
-	thrd_yield();	/* sched_yield is the name of a function of ours */
+	cpu_relax();
 }

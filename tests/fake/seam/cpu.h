@@ -9,6 +9,8 @@
 
 extern u64 fake_tsc;
 
+void fake_cpu_relax(void); /* lets another thread run */
+
 static inline u32 cpu_id(void)
 {
 	return cpu_info()->cpu;
@@ -21,7 +23,7 @@ static inline struct vcpu *current_vcpu(void)
 
 static inline void cpu_relax(void)
 {
-	barrier();
+	fake_cpu_relax();
 }
 
 static inline u64 cpu_read_tsc(void)

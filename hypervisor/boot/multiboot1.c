@@ -46,20 +46,20 @@ static void read_mmap(u32 mmap, u32 length)
 	}
 }
 
-void multiboot1_read(const void *data)
+void multiboot1_read(const void *info)
 {
-	const struct mb1_info *info = data;
+	const struct mb1_info *mbi = info;
 
-	if ((info->flags & MB1_HAS_CMDLINE) != 0) {
-		boot_info_set_cmdline(maddr_to_virt(maddr(info->cmdline)), BOOT_CMDLINE_MAX);
+	if ((mbi->flags & MB1_HAS_CMDLINE) != 0) {
+		boot_info_set_cmdline(maddr_to_virt(maddr(mbi->cmdline)), BOOT_CMDLINE_MAX);
 	}
-	if ((info->flags & MB1_HAS_MODULES) != 0 && info->module_count > 0) {
-		const struct mb1_module *module = maddr_to_virt(maddr(info->modules));
+	if ((mbi->flags & MB1_HAS_MODULES) != 0 && mbi->module_count > 0) {
+		const struct mb1_module *module = maddr_to_virt(maddr(mbi->modules));
 
 		boot_info.module_start = module->start;
 		boot_info.module_size = module->end - module->start;
 	}
-	if ((info->flags & MB1_HAS_MMAP) != 0) {
-		read_mmap(info->mmap, info->mmap_length);
+	if ((mbi->flags & MB1_HAS_MMAP) != 0) {
+		read_mmap(mbi->mmap, mbi->mmap_length);
 	}
 }

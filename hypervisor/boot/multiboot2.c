@@ -95,13 +95,13 @@ static void read_tag(const struct mb2_tag *tag)
 	}
 }
 
-void multiboot2_read(const void *data)
+void multiboot2_read(const void *info)
 {
-	const struct mb2_header *header = data;
+	const struct mb2_header *header = info;
 	u32 at = sizeof(*header);
 
 	while (at + sizeof(struct mb2_tag) <= header->total_size) {
-		const struct mb2_tag *tag = (const void *)((const u8 *)data + at);
+		const struct mb2_tag *tag = (const void *)((const u8 *)info + at);
 
 		if (tag->type == MB2_TAG_END || tag->size < sizeof(*tag)) {
 			break;

@@ -57,13 +57,16 @@ static u64 *table_below(u64 *entry, u64 flags)
 	return table;
 }
 
+static u64 page_size(u32 level)
+{
+	return PAGE_SIZE << (9 * (level - 1));
+}
+
 /* The largest level whose pages fit at this place. */
 static u32 leaf_level(u64 va, u64 start, u64 size)
 {
 	for (u32 level = cpu_features.pages_1g ? 3 : 2; level > 1; level--) {
-		u64 page = PAGE_SIZE << (9 * (level - 1));
-
-		if (((va | start) & (page - 1)) == 0 && size >= page) {
+		if (((va | start) & (page_size(level) - 1)) == 0 && size >= page_size(level)) {
 			return level;
 		}
 	}
@@ -71,38 +74,57 @@ static u32 leaf_level(u64 va, u64 start, u64 size)
 }
 
 /*
- * Map one page, as large as fits; returns its size, 0 without memory. Where
- * something is mapped already it is left as it is.
+ * The entry of an address at the level wanted, or above it where a larger page is
+ * mapped; *level says which. Tables on the way are made; NULL without memory.
  */
-static u64 map_one(u64 va, u64 start, u64 size, u64 flags)
+static u64 *find_entry(u64 va, u32 *level, u64 table_flags)
 {
-	u64 table_flags = TABLE_FLAGS | (flags & PTE_USER);
 	u64 *table = mfn_to_virt(pte_mfn(hv_slots[pte_index(va, 4) - HV_L4_FIRST_SLOT]));
-	u32 leaf = leaf_level(va, start, size);
-	u32 level = 3;
-	u64 page;
+	u32 at = 3;
 
-	while (level > leaf) {
-		u64 *entry = &table[pte_index(va, level)];
+	while (at > *level) {
+		u64 *entry = &table[pte_index(va, at)];
 
 		if ((*entry & PTE_PRESENT) != 0 && (*entry & PTE_PSE) != 0) {
 			break;
 		}
 		table = table_below(entry, table_flags);
 		if (table == NULL) {
-			return 0;
+			return NULL;
 		}
-		level--;
+		at--;
 	}
-	if ((table[pte_index(va, level)] & PTE_PRESENT) == 0) {
+	*level = at;
+	return &table[pte_index(va, at)];
+}
+
+static bool is_table(u64 entry, u32 level)
+{
+	return level > 1 && (entry & (PTE_PRESENT | PTE_PSE)) == PTE_PRESENT;
+}
+
+/*
+ * Map one page, as large as fits; returns how far that goes, 0 without memory.
+ * Where something is mapped already it is left as it is.
+ */
+static u64 map_one(u64 va, u64 start, u64 size, u64 flags)
+{
+	u64 table_flags = TABLE_FLAGS | (flags & PTE_USER);
+	u32 level = leaf_level(va, start, size);
+	u64 *entry = find_entry(va, &level, table_flags);
+
+	if (entry != NULL && is_table(*entry, level)) {
+		level = 1; /* smaller pages are here */
+		entry = find_entry(va, &level, table_flags);
+	}
+	if (entry == NULL) {
+		return 0;
+	}
+	if ((*entry & PTE_PRESENT) == 0) {
 		flags |= level > 1 ? PTE_PSE : 0;
-		WRITE_ONCE(table[pte_index(va, level)],
-			   pte_make(maddr_to_mfn(maddr(start)), flags));
-	} else if (level > 1 && (table[pte_index(va, level)] & PTE_PSE) == 0) {
-		return map_one(va, start, PAGE_SIZE, flags); /* a table: its pages one by one */
+		WRITE_ONCE(*entry, pte_make(maddr_to_mfn(maddr(start)), flags));
 	}
-	page = PAGE_SIZE << (9 * (level - 1));
-	return MIN(size, page - (va & (page - 1)));
+	return MIN(size, page_size(level) - (va & (page_size(level) - 1)));
 }
 
 /* All arguments are multiples of a page. False without memory for tables. */

@@ -78,3 +78,13 @@ struct domain *domain_find(u16 domid)
 	}
 	return NULL;
 }
+
+/* ---- what mm/ leaves to the machine ---- */
+
+void paging_install_hv_slots(u64 *l4)
+{
+}
+
+void ipi_call_cpus(u64 mask, void (*fn)(void *arg), void *arg)
+{
+}

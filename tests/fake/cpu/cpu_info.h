@@ -9,7 +9,11 @@
 #include "../../../hypervisor/cpu/cpu_info.h"
 #undef cpu_info
 
-extern _Thread_local struct cpu_info fake_cpu_info;
+/*
+ * The TLS model is named since the linker, when it chooses this one itself,
+ * replaces an ADD whose flags UBSan's check for NULL relies on.
+ */
+extern _Thread_local struct cpu_info fake_cpu_info __attribute__((tls_model("local-exec")));
 
 static inline struct cpu_info *cpu_info(void)
 {

@@ -115,9 +115,9 @@ Test(bundle, cut_short_is_refused)
 	}
 }
 
-Test(bundle, flipped_bit_is_refused)
+Test(bundle, flipped_bit_of_its_statements_is_refused)
 {
-	for (u32 at = 0; at < sizeof(file); at += 61) {
+	for (u32 at = 0; at < sizeof(file.header) + sizeof(*record()); at += 61) {
 		file.bytes[at] ^= 0x10;
 		cr_assert_not_null(bundle_check(&file, sizeof(file)), "byte %u", at);
 		file.bytes[at] ^= 0x10;

@@ -174,7 +174,10 @@ static long with_inner(unsigned which, unsigned long pointer)
 	case 1:
 		return hypercall_sched_op(PV_SCHEDOP_poll, &poll);
 	case 2:
-		return hypercall_mmuext_op(&flush, 1, NULL, PV_DOMID_SELF);
+		/* One byte may be enough of a bitmap for the vCPUs that there are. */
+		return pointer == SCRATCH_VA + KIT_PAGE_SIZE - 1 ?
+			       -PV_EFAULT :
+			       hypercall_mmuext_op(&flush, 1, NULL, PV_DOMID_SELF);
 	case 3:
 		return hypercall_memory_op(PV_MEMORY_decrease_reservation, (void *)pointer) <= 0 ?
 			       -PV_EFAULT :

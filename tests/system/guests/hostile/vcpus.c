@@ -170,10 +170,16 @@ static void second_main(void *arg)
 
 static void check_start(void)
 {
+	long rc;
+
 	if (smp_count() < 2) {
 		return;
 	}
-	check_result("vcpus: start in the end", smp_start(1, second_main, NULL), 0);
+	rc = smp_start(1, second_main, NULL);
+	check_result("vcpus: start in the end", rc, 0);
+	if (rc != 0) {
+		return;
+	}
 	while (!__atomic_load_n(&started, __ATOMIC_ACQUIRE) || smp_is_up(1)) {
 		hypercall_sched_op(PV_SCHEDOP_yield, NULL);
 	}

@@ -53,6 +53,10 @@ static int check(const struct pv_vcpu_guest_context *c)
 	if (!(c->flags & PV_VGCF_in_kernel)) {
 		return -PV_EINVAL;
 	}
+	/* LIMIT: a user root and an LDT are set by the vCPU itself, by mmuext_op. */
+	if (c->ctrlreg[1] != 0 || c->ldt_ents != 0) {
+		return -PV_EINVAL;
+	}
 	if (!guest_range_ok(c->event_callback_eip, 1) ||
 	    !guest_range_ok(c->failsafe_callback_eip, 1) ||
 	    !guest_range_ok(c->syscall_callback_eip, 1)) {
@@ -62,7 +66,7 @@ static int check(const struct pv_vcpu_guest_context *c)
 	    !is_canonical(c->gs_base_user)) {
 		return -PV_EINVAL;
 	}
-	if (c->gdt_ents > GDT_ENTRIES_MAX || c->ldt_ents > LDT_ENTRIES_MAX) {
+	if (c->gdt_ents > GDT_ENTRIES_MAX) {
 		return -PV_EINVAL;
 	}
 	return traps_are_valid(c) && debugregs_are_valid(c) ? 0 : -PV_EINVAL;

@@ -1,7 +1,7 @@
 /*
  * What this machine's processors can do, found once on the boot CPU; and the
  * control registers, set the same on each CPU from that. The guests' view is
- * another thing: cpuid_policy.c.
+ * another thing: pv/cpuid_policy.c.
  */
 #ifndef CPU_FEATURES_H
 #define CPU_FEATURES_H

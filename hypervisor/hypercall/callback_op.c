@@ -10,7 +10,7 @@
 #include "hypercall/handlers.h"
 #include "mm/guest.h"
 
-#define VECTOR_NMI	2
+#define VECTOR_NMI 2
 
 static void set_nmi(struct vcpu *v, u64 address)
 {

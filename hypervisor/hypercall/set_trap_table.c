@@ -11,9 +11,9 @@
 #include "mm/guest.h"
 
 /* A list for every vector, and its end; a longer one goes on after pending work. */
-#define ENTRIES_AT_ONCE	257U
+#define ENTRIES_AT_ONCE 257U
 
-#define FLAGS_KNOWN	(PV_TRAP_DPL_MASK | PV_TRAP_MASK_EVENTS)
+#define FLAGS_KNOWN (PV_TRAP_DPL_MASK | PV_TRAP_MASK_EVENTS)
 
 static int set_entry(struct vcpu *v, const struct pv_trap_info *entry)
 {

@@ -5,13 +5,12 @@
 #include "domain/domain.h"
 #include "hypercall/handlers.h"
 
-#define ASSIST(name)	(1UL << PV_VM_ASSIST_##name)
+#define ASSIST(name) (1UL << PV_VM_ASSIST_##name)
 
 /* Not architectural_iopl: frames never show an IOPL. */
-#define ASSISTS_KNOWN                                                      \
-	(ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) |              \
-	 ASSIST(writable_pagetables) | ASSIST(pae_extended_cr3) |          \
-	 ASSIST(runstate_update_flag) | ASSIST(m2p_strict))
+#define ASSISTS_KNOWN                                                                       \
+	(ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(writable_pagetables) | \
+	 ASSIST(pae_extended_cr3) | ASSIST(runstate_update_flag) | ASSIST(m2p_strict))
 
 long hypercall_vm_assist(u64 cmd, u64 type, u64 a3, u64 a4, u64 a5, u64 a6)
 {

@@ -11,14 +11,14 @@
 #include "mm/guest.h"
 #include "mm/layout.h"
 
-#define FEATURE(name)	(1U << PV_FEATURE_##name)
+#define FEATURE(name) (1U << PV_FEATURE_##name)
 
 /*
  * A PV kernel panics without the second and third. Those that offer another
  * way to run (bits 0, 2, 3, 8, 9, 10) stay clear.
  */
-#define FEATURES                                                                \
-	(FEATURE(pae_pgdir_above_4gb) | FEATURE(mmu_pt_update_preserve_ad) |    \
+#define FEATURES                                                             \
+	(FEATURE(pae_pgdir_above_4gb) | FEATURE(mmu_pt_update_preserve_ad) | \
 	 FEATURE(gnttab_map_avail_bits) | FEATURE(parley))
 
 /* A string in a field of `size` bytes, the rest zero. */

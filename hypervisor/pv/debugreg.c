@@ -8,10 +8,10 @@
 
 #include "mm/guest.h"
 
-#define DR6_WRITABLE	0xe00fUL	/* B0-B3, BD, BS, BT */
-#define DR7_FIXED	0x400UL
-#define DR7_WRITABLE	0xffff03ffUL	/* not GD, not the reserved bits */
-#define DR7_RW_IO	2UL		/* R/W field of an I/O breakpoint */
+#define DR6_WRITABLE 0xe00fUL /* B0-B3, BD, BS, BT */
+#define DR7_FIXED    0x400UL
+#define DR7_WRITABLE 0xffff03ffUL /* not GD, not the reserved bits */
+#define DR7_RW_IO    2UL          /* R/W field of an I/O breakpoint */
 
 /* False if a breakpoint, on or not, is for I/O: CR4.DE of the moment must not matter. */
 static bool dr7_is_allowed(u64 value)

@@ -10,7 +10,7 @@
 
 #include "domain/domain.h"
 
-#define DR7_ENABLES	0xffUL	/* any breakpoint on */
+#define DR7_ENABLES 0xffUL /* any breakpoint on */
 
 /* Registers 0 to 3, 6 and 7. Write: v is current; 0, -PV_EPERM (a breakpoint that is refused), -PV_EINVAL (no such register). */
 int debugreg_write(struct vcpu *v, u32 number, u64 value) must_check;

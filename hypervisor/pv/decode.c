@@ -7,52 +7,78 @@
 #include "mm/guest.h"
 
 /* What is known of an opcode */
-#define KNOWN	0x01
-#define MODRM	0x02
-#define BYTE	0x04	/* operands of one byte */
-#define IMM8	0x08
-#define IMMZ	0x10	/* immediate of the operand size, at most 4 bytes */
-#define TEST	0x20	/* group 3: only TEST (/0, /1) has the immediate, and is refused */
-#define WIDE	0x40	/* operands are 8 bytes in 64-bit code whatever the prefixes */
+#define KNOWN 0x01
+#define MODRM 0x02
+#define BYTE  0x04 /* operands of one byte */
+#define IMM8  0x08
+#define IMMZ  0x10 /* immediate of the operand size, at most 4 bytes */
+#define TEST  0x20 /* group 3: only TEST (/0, /1) has the immediate, and is refused */
+#define WIDE  0x40 /* operands are 8 bytes in 64-bit code whatever the prefixes */
 
-#define RM	(KNOWN | MODRM)
-#define RM_BYTE	(KNOWN | MODRM | BYTE)
+#define RM      (KNOWN | MODRM)
+#define RM_BYTE (KNOWN | MODRM | BYTE)
 
-#define ALU(op)	[(op)] = RM_BYTE, [(op) + 1] = RM
+#define ALU(op) [(op)] = RM_BYTE, [(op) + 1] = RM
 
 static const u8 one_byte_map[256] = {
-	ALU(0x00), ALU(0x08), ALU(0x10), ALU(0x18), /* add or adc sbb */
-	ALU(0x20), ALU(0x28), ALU(0x30),	    /* and sub xor */
-	[0x6c] = KNOWN | BYTE, [0x6d] = KNOWN,	    /* ins */
-	[0x6e] = KNOWN | BYTE, [0x6f] = KNOWN,	    /* outs */
-	[0x80] = RM_BYTE | IMM8, [0x81] = RM | IMMZ, [0x83] = RM | IMM8,
-	[0x86] = RM_BYTE, [0x87] = RM,			    /* xchg */
-	[0x88] = RM_BYTE, [0x89] = RM,			    /* mov */
-	[0xa4] = KNOWN | BYTE, [0xa5] = KNOWN,		    /* movs */
-	[0xaa] = KNOWN | BYTE, [0xab] = KNOWN,		    /* stos */
-	[0xc6] = RM_BYTE | IMM8, [0xc7] = RM | IMMZ,	    /* mov */
-	[0xe4] = KNOWN | BYTE | IMM8, [0xe5] = KNOWN | IMM8, /* in */
-	[0xe6] = KNOWN | BYTE | IMM8, [0xe7] = KNOWN | IMM8, /* out */
-	[0xec] = KNOWN | BYTE, [0xed] = KNOWN,		    /* in */
-	[0xee] = KNOWN | BYTE, [0xef] = KNOWN,		    /* out */
-	[0xf4] = KNOWN,					    /* hlt */
-	[0xf6] = RM_BYTE | TEST, [0xf7] = RM | TEST,	    /* not neg */
-	[0xfa] = KNOWN, [0xfb] = KNOWN,			    /* cli sti */
-	[0xfe] = RM_BYTE, [0xff] = RM,			    /* inc dec */
+	ALU(0x00),
+	ALU(0x08),
+	ALU(0x10),
+	ALU(0x18), /* add or adc sbb */
+	ALU(0x20),
+	ALU(0x28),
+	ALU(0x30), /* and sub xor */
+	[0x6c] = KNOWN | BYTE,
+	[0x6d] = KNOWN, /* ins */
+	[0x6e] = KNOWN | BYTE,
+	[0x6f] = KNOWN, /* outs */
+	[0x80] = RM_BYTE | IMM8,
+	[0x81] = RM | IMMZ,
+	[0x83] = RM | IMM8,
+	[0x86] = RM_BYTE,
+	[0x87] = RM, /* xchg */
+	[0x88] = RM_BYTE,
+	[0x89] = RM, /* mov */
+	[0xa4] = KNOWN | BYTE,
+	[0xa5] = KNOWN, /* movs */
+	[0xaa] = KNOWN | BYTE,
+	[0xab] = KNOWN, /* stos */
+	[0xc6] = RM_BYTE | IMM8,
+	[0xc7] = RM | IMMZ, /* mov */
+	[0xe4] = KNOWN | BYTE | IMM8,
+	[0xe5] = KNOWN | IMM8, /* in */
+	[0xe6] = KNOWN | BYTE | IMM8,
+	[0xe7] = KNOWN | IMM8, /* out */
+	[0xec] = KNOWN | BYTE,
+	[0xed] = KNOWN, /* in */
+	[0xee] = KNOWN | BYTE,
+	[0xef] = KNOWN, /* out */
+	[0xf4] = KNOWN, /* hlt */
+	[0xf6] = RM_BYTE | TEST,
+	[0xf7] = RM | TEST, /* not neg */
+	[0xfa] = KNOWN,
+	[0xfb] = KNOWN, /* cli sti */
+	[0xfe] = RM_BYTE,
+	[0xff] = RM, /* inc dec */
 };
 
 static const u8 two_byte_map[256] = {
-	[0x01] = RM,				   /* group 7 */
-	[0x06] = KNOWN,				   /* clts */
-	[0x08] = KNOWN, [0x09] = KNOWN,		   /* invd wbinvd */
-	[0x20 ... 0x23] = RM | WIDE,		   /* mov to and from cr, dr */
-	[0x30 ... 0x33] = KNOWN,		   /* wrmsr rdtsc rdmsr rdpmc */
-	[0xa2] = KNOWN,				   /* cpuid */
-	[0xab] = RM, [0xb3] = RM, [0xbb] = RM,	   /* bts btr btc */
-	[0xb0] = RM_BYTE, [0xb1] = RM,		   /* cmpxchg */
-	[0xba] = RM | IMM8,			   /* group 8 */
-	[0xc0] = RM_BYTE, [0xc1] = RM,		   /* xadd */
-	[0xc3] = RM,				   /* movnti */
+	[0x01] = RM,    /* group 7 */
+	[0x06] = KNOWN, /* clts */
+	[0x08] = KNOWN,
+	[0x09] = KNOWN,              /* invd wbinvd */
+	[0x20 ... 0x23] = RM | WIDE, /* mov to and from cr, dr */
+	[0x30 ... 0x33] = KNOWN,     /* wrmsr rdtsc rdmsr rdpmc */
+	[0xa2] = KNOWN,              /* cpuid */
+	[0xab] = RM,
+	[0xb3] = RM,
+	[0xbb] = RM, /* bts btr btc */
+	[0xb0] = RM_BYTE,
+	[0xb1] = RM,        /* cmpxchg */
+	[0xba] = RM | IMM8, /* group 8 */
+	[0xc0] = RM_BYTE,
+	[0xc1] = RM, /* xadd */
+	[0xc3] = RM, /* movnti */
 };
 
 /* Where each general register stands in struct cpu_regs, in the processor's order. */
@@ -61,7 +87,7 @@ static const u8 reg_offset[16] = {
 	offsetof(struct cpu_regs, rdx), offsetof(struct cpu_regs, rbx),
 	offsetof(struct cpu_regs, rsp), offsetof(struct cpu_regs, rbp),
 	offsetof(struct cpu_regs, rsi), offsetof(struct cpu_regs, rdi),
-	offsetof(struct cpu_regs, r8),	offsetof(struct cpu_regs, r9),
+	offsetof(struct cpu_regs, r8),  offsetof(struct cpu_regs, r9),
 	offsetof(struct cpu_regs, r10), offsetof(struct cpu_regs, r11),
 	offsetof(struct cpu_regs, r12), offsetof(struct cpu_regs, r13),
 	offsetof(struct cpu_regs, r14), offsetof(struct cpu_regs, r15),
@@ -179,7 +205,7 @@ bool insn_decode(struct insn *insn, const u8 *bytes, u32 count, bool long_mode)
 		/* Moves to and from CR and DR take a register whatever mod says. */
 		if (!(known & WIDE)) {
 			if (!long_mode && (insn->prefixes & INSN_ADDRSIZE)) {
-				return false;	/* 16-bit addressing */
+				return false; /* 16-bit addressing */
 			}
 			at += operand_length(insn->modrm, bytes + at, count - at);
 		}

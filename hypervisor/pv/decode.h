@@ -14,7 +14,7 @@
 #include "cpu/regs.h"
 #include "lib/types.h"
 
-#define INSN_MAX_LENGTH	15
+#define INSN_MAX_LENGTH 15
 
 enum insn_map {
 	INSN_MAP_ONE_BYTE,
@@ -22,22 +22,22 @@ enum insn_map {
 };
 
 /* insn.prefixes */
-#define INSN_LOCK	0x01
-#define INSN_REP	0x02	/* f3 */
-#define INSN_REPNE	0x04	/* f2 */
-#define INSN_OPSIZE	0x08
-#define INSN_ADDRSIZE	0x10
-#define INSN_SEGMENT	0x20	/* any segment override */
+#define INSN_LOCK     0x01
+#define INSN_REP      0x02 /* f3 */
+#define INSN_REPNE    0x04 /* f2 */
+#define INSN_OPSIZE   0x08
+#define INSN_ADDRSIZE 0x10
+#define INSN_SEGMENT  0x20 /* any segment override */
 
 struct insn {
 	u8 length;
-	u8 map;		/* enum insn_map */
+	u8 map; /* enum insn_map */
 	u8 opcode;
-	u8 prefixes;	/* INSN_* */
-	u8 rex;		/* 0: none */
-	u8 modrm;	/* 0 if it has none */
-	u8 op_bytes;	/* operand size: 1, 2, 4 or 8 */
-	u64 imm;	/* sign-extended to 64 bits */
+	u8 prefixes; /* INSN_* */
+	u8 rex;      /* 0: none */
+	u8 modrm;    /* 0 if it has none */
+	u8 op_bytes; /* operand size: 1, 2, 4 or 8 */
+	u64 imm;     /* sign-extended to 64 bits */
 };
 
 /* Parts of the ModRM byte; reg and rm with the bit that REX adds. */

@@ -15,24 +15,24 @@
 #include "mm/guest.h"
 #include "mm/ptable.h"
 
-#define DESC_ACCESSED	(1UL << 40)
-#define DESC_CODE	(1UL << 43)
-#define DESC_TYPE	(0xfUL << 40)
-#define DESC_SEGMENT	(1UL << 44)	/* clear: gate or system segment */
-#define DESC_DPL	(3UL << 45)
-#define DESC_PRESENT	(1UL << 47)
-#define DESC_LONG	(1UL << 53)
-#define DESC_DEFAULT_32	(1UL << 54)
+#define DESC_ACCESSED   (1UL << 40)
+#define DESC_CODE       (1UL << 43)
+#define DESC_TYPE       (0xfUL << 40)
+#define DESC_SEGMENT    (1UL << 44) /* clear: gate or system segment */
+#define DESC_DPL        (3UL << 45)
+#define DESC_PRESENT    (1UL << 47)
+#define DESC_LONG       (1UL << 53)
+#define DESC_DEFAULT_32 (1UL << 54)
 
 bool descriptor_fix(u64 *descriptor)
 {
 	u64 d = *descriptor;
 
 	if (!(d & DESC_PRESENT)) {
-		return true;	/* whoever loads it gets a fault */
+		return true; /* whoever loads it gets a fault */
 	}
 	if (!(d & DESC_SEGMENT)) {
-		return (d & DESC_TYPE) == 0;	/* reserved type: a fault, too */
+		return (d & DESC_TYPE) == 0; /* reserved type: a fault, too */
 	}
 	if ((d & (DESC_CODE | DESC_LONG | DESC_DEFAULT_32)) ==
 	    (DESC_CODE | DESC_LONG | DESC_DEFAULT_32)) {
@@ -145,7 +145,7 @@ int ldt_set(struct vcpu *v, u64 base, u32 entries)
 	int err;
 
 	if (entries == 0 && v->ldt_entries == 0) {
-		return 0;	/* most context switches */
+		return 0; /* most context switches */
 	}
 	if (entries > LDT_ENTRIES_MAX || (base & (PAGE_SIZE - 1)) != 0 ||
 	    (entries != 0 && !guest_range_ok(base, 8UL * entries))) {

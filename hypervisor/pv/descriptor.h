@@ -12,8 +12,8 @@
 #include "domain/domain.h"
 #include "mm/types.h"
 
-#define GDT_ENTRIES_MAX	(GDT_GUEST_PAGES * 512)
-#define LDT_ENTRIES_MAX	(LDT_MAX_PAGES * 512)
+#define GDT_ENTRIES_MAX (GDT_GUEST_PAGES * 512)
+#define LDT_ENTRIES_MAX (LDT_MAX_PAGES * 512)
 
 /*
  * Make a descriptor fit for a guest: privilege level 3 and accessed (the

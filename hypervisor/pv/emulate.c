@@ -11,7 +11,7 @@
 #include <seam/cpu.h>
 #include <seam/guest_cpu.h>
 
-#include "cpu/cpuid_policy.h"
+#include "pv/cpuid_policy.h"
 #include "domain/sched.h"
 #include "mm/guest.h"
 #include "mm/tlb.h"
@@ -20,7 +20,7 @@
 #include "pv/io.h"
 #include "pv/msr.h"
 
-#define CR0_TS_BIT	0x8UL
+#define CR0_TS_BIT 0x8UL
 
 static void set_ts(struct vcpu *v, bool on)
 {
@@ -138,7 +138,7 @@ static bool group_7(struct vcpu *v, struct cpu_regs *regs, const struct insn *in
 	}
 	if (insn_group(insn) == 6 && insn_mod(insn) == 3) {
 		value = insn_reg_read(regs, insn_rm(insn), 2, insn->rex);
-		if ((value & 6) != 2) {		/* MP stays set, EM clear */
+		if ((value & 6) != 2) { /* MP stays set, EM clear */
 			return false;
 		}
 		set_ts(v, value & CR0_TS_BIT);
@@ -188,10 +188,10 @@ static bool emulate_two_byte(struct vcpu *v, struct cpu_regs *regs, const struct
 	switch (insn->opcode) {
 	case 0x01:
 		return group_7(v, regs, insn);
-	case 0x06:		/* clts */
+	case 0x06: /* clts */
 		set_ts(v, false);
 		return true;
-	case 0x08:		/* invd, wbinvd: no device sees the guest's memory uncached */
+	case 0x08: /* invd, wbinvd: no device sees the guest's memory uncached */
 	case 0x09:
 		return true;
 	case 0x20:
@@ -202,7 +202,7 @@ static bool emulate_two_byte(struct vcpu *v, struct cpu_regs *regs, const struct
 		return move_dr(v, regs, insn);
 	case 0x30:
 		return pv_msr_write(v, regs->rcx, read_edx_eax(regs)) == 0;
-	case 0x31:		/* rdtsc, under CR4.TSD */
+	case 0x31: /* rdtsc, under CR4.TSD */
 		write_edx_eax(regs, cpu_read_tsc());
 		return true;
 	case 0x32:

@@ -12,26 +12,26 @@
 #include "domain/domain.h"
 
 enum emulate_result {
-	EMULATE_DONE,	/* carried out; RIP is behind it */
-	EMULATE_FAULT,	/* not ours to carry out: the guest gets the fault */
+	EMULATE_DONE,  /* carried out; RIP is behind it */
+	EMULATE_FAULT, /* not ours to carry out: the guest gets the fault */
 };
 
 /* CR0 as a guest sees it, but for TS. */
-#define PV_CR0		0x80050033UL
+#define PV_CR0 0x80050033UL
 
 /* Bits of CR4 that a guest sees set always, and those that it may change with effect. */
-#define PV_CR4_ALWAYS	0x660UL		/* PAE MCE OSFXSR OSXMMEXCPT */
-#define PV_CR4_TSD	(1UL << 2)
-#define PV_CR4_DE	(1UL << 3)
-#define PV_CR4_OSXSAVE	(1UL << 18)
-#define PV_CR4_GUEST	(PV_CR4_TSD | PV_CR4_DE | PV_CR4_OSXSAVE)
+#define PV_CR4_ALWAYS  0x660UL /* PAE MCE OSFXSR OSXMMEXCPT */
+#define PV_CR4_TSD     (1UL << 2)
+#define PV_CR4_DE      (1UL << 3)
+#define PV_CR4_OSXSAVE (1UL << 18)
+#define PV_CR4_GUEST   (PV_CR4_TSD | PV_CR4_DE | PV_CR4_OSXSAVE)
 
 /*
  * Of those, the ones that hardware must have while the vCPU runs (OSXSAVE is
  * always on, for the hypervisor itself). vcpu_switch() puts v->cr4 under this
  * mask into CR4.
  */
-#define PV_CR4_LIVE	(PV_CR4_TSD | PV_CR4_DE)
+#define PV_CR4_LIVE (PV_CR4_TSD | PV_CR4_DE)
 
 /* The instruction at regs->rip raised #GP. */
 enum emulate_result pv_emulate_privileged(struct vcpu *v, struct cpu_regs *regs);

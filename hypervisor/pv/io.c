@@ -5,10 +5,10 @@
  */
 #include "pv/io.h"
 
-#define PORT_PIT_FIRST		0x40
-#define PORT_PIT_LAST		0x43
-#define PORT_SPEAKER		0x61
-#define SPEAKER_TIMER_OUT	0x20	/* counter 2 has run out */
+#define PORT_PIT_FIRST    0x40
+#define PORT_PIT_LAST     0x43
+#define PORT_SPEAKER      0x61
+#define SPEAKER_TIMER_OUT 0x20 /* counter 2 has run out */
 
 bool io_is_allowed(const struct vcpu *v)
 {

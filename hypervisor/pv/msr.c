@@ -8,25 +8,25 @@
 #include <seam/cpu.h>
 #include <seam/guest_cpu.h>
 
-#define INDEX_TSC		0x00000010U
-#define INDEX_APIC_BASE		0x0000001bU
-#define INDEX_MICROCODE		0x0000008bU
-#define INDEX_MCG_CAP		0x00000179U
-#define INDEX_MCG_STATUS	0x0000017aU
-#define INDEX_MISC_ENABLE	0x000001a0U
-#define INDEX_PAT		0x00000277U
-#define INDEX_EFER		0xc0000080U
-#define INDEX_FS_BASE		0xc0000100U
-#define INDEX_GS_BASE		0xc0000101U
-#define INDEX_USER_GS_BASE	0xc0000102U
-#define INDEX_TSC_AUX		0xc0000103U
+#define INDEX_TSC          0x00000010U
+#define INDEX_APIC_BASE    0x0000001bU
+#define INDEX_MICROCODE    0x0000008bU
+#define INDEX_MCG_CAP      0x00000179U
+#define INDEX_MCG_STATUS   0x0000017aU
+#define INDEX_MISC_ENABLE  0x000001a0U
+#define INDEX_PAT          0x00000277U
+#define INDEX_EFER         0xc0000080U
+#define INDEX_FS_BASE      0xc0000100U
+#define INDEX_GS_BASE      0xc0000101U
+#define INDEX_USER_GS_BASE 0xc0000102U
+#define INDEX_TSC_AUX      0xc0000103U
 
-#define APIC_BASE_VALUE		0xfee00800UL	/* enabled, where it always is */
-#define APIC_BASE_BSP		0x100UL
-#define MISC_ENABLE_VALUE	0x1800UL	/* no branch trace, no event sampling */
-#define EFER_VISIBLE		0xd01UL		/* SCE LME LMA NXE */
+#define APIC_BASE_VALUE   0xfee00800UL /* enabled, where it always is */
+#define APIC_BASE_BSP     0x100UL
+#define MISC_ENABLE_VALUE 0x1800UL /* no branch trace, no event sampling */
+#define EFER_VISIBLE      0xd01UL  /* SCE LME LMA NXE */
 
-#define VECTOR_GP		13
+#define VECTOR_GP 13
 
 static bool is_canonical(u64 address)
 {
@@ -111,7 +111,7 @@ int pv_msr_write(struct vcpu *v, u32 index, u64 value)
 		return 0;
 	case INDEX_EFER:
 	case INDEX_APIC_BASE:
-	case INDEX_MICROCODE:	/* Intel: cleared before CPUID fills it in */
+	case INDEX_MICROCODE: /* Intel: cleared before CPUID fills it in */
 	case INDEX_MISC_ENABLE:
 	case INDEX_MCG_STATUS:
 	case INDEX_PAT:

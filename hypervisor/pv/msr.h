@@ -9,7 +9,7 @@
 #include "domain/domain.h"
 
 /* The page attribute table that every guest runs with: WB WT UC- UC, WP WC. */
-#define PV_PAT	0x0000050100070406UL
+#define PV_PAT 0x0000050100070406UL
 
 /* 0, or -PV_EINVAL: the instruction raises #GP. v is current, in its kernel half. */
 int pv_msr_read(struct vcpu *v, u32 index, u64 *value) must_check;

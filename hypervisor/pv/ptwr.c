@@ -18,23 +18,22 @@
 #include "mm/ptable.h"
 #include "pv/decode.h"
 
-#define FLAG_PF	(1UL << 2)
-#define FLAG_AF	(1UL << 4)
-#define FLAG_SF	(1UL << 7)
-#define FLAG_OF	(1UL << 11)
-#define FLAGS_ARITHMETIC \
-	(RFLAGS_CF | FLAG_PF | FLAG_AF | RFLAGS_ZF | FLAG_SF | FLAG_OF)
+#define FLAG_PF          (1UL << 2)
+#define FLAG_AF          (1UL << 4)
+#define FLAG_SF          (1UL << 7)
+#define FLAG_OF          (1UL << 11)
+#define FLAGS_ARITHMETIC (RFLAGS_CF | FLAG_PF | FLAG_AF | RFLAGS_ZF | FLAG_SF | FLAG_OF)
 
-#define ATTEMPTS	4	/* before the guest is let to run the instruction again */
+#define ATTEMPTS 4 /* before the guest is let to run the instruction again */
 
 /* What an instruction does with its memory operand. */
 struct store {
-	u64 value;		/* what memory becomes */
-	u64 flags;		/* arithmetic flags after it */
-	u64 reg_value;		/* written to register .reg, if .writes_reg */
+	u64 value;     /* what memory becomes */
+	u64 flags;     /* arithmetic flags after it */
+	u64 reg_value; /* written to register .reg, if .writes_reg */
 	u8 reg;
 	bool writes_reg;
-	bool is_string;		/* RDI (and RSI) step, RCX counts with REP */
+	bool is_string; /* RDI (and RSI) step, RCX counts with REP */
 	bool steps_source;
 };
 
@@ -90,8 +89,7 @@ static u64 alu(enum alu op, u64 a, u64 b, u32 bytes, bool carry, u64 *flags)
 		/* bit n: bit n borrowed */
 		carries = (~a & b) | ((~a | b) & result);
 		*flags = result_flags(result, bytes) | (carries & top ? RFLAGS_CF : 0) |
-			 (carries & 8 ? FLAG_AF : 0) |
-			 ((a ^ b) & (a ^ result) & top ? FLAG_OF : 0);
+			 (carries & 8 ? FLAG_AF : 0) | ((a ^ b) & (a ^ result) & top ? FLAG_OF : 0);
 		return result;
 	}
 	*flags = result_flags(result, bytes);
@@ -105,21 +103,21 @@ static bool bit_operation(struct store *s, u32 op, u64 old, u32 bit, u64 flags)
 	s->flags = (flags & ~RFLAGS_CF) | (old & mask ? RFLAGS_CF : 0);
 	switch (op) {
 	case 5:
-		s->value = old | mask;		/* bts */
+		s->value = old | mask; /* bts */
 		return true;
 	case 6:
-		s->value = old & ~mask;		/* btr */
+		s->value = old & ~mask; /* btr */
 		return true;
 	case 7:
-		s->value = old ^ mask;		/* btc */
+		s->value = old ^ mask; /* btc */
 		return true;
 	default:
 		return false;
 	}
 }
 
-static bool compute_two_byte(struct store *s, const struct insn *insn,
-			     const struct cpu_regs *regs, u64 old)
+static bool compute_two_byte(struct store *s, const struct insn *insn, const struct cpu_regs *regs,
+			     u64 old)
 {
 	u32 bytes = insn->op_bytes, bits = 8 * bytes;
 	u64 source = insn_reg_read(regs, insn_reg(insn), bytes, insn->rex);
@@ -136,7 +134,7 @@ static bool compute_two_byte(struct store *s, const struct insn *insn,
 		return bit_operation(s, insn_group(insn), old, insn->imm & (bits - 1),
 				     regs->rflags);
 	case 0xb0:
-	case 0xb1:		/* cmpxchg */
+	case 0xb1: /* cmpxchg */
 		(void)alu(ALU_CMP, accumulator, old, bytes, false, &s->flags);
 		s->value = accumulator == old ? source : old;
 		s->writes_reg = accumulator != old;
@@ -144,13 +142,13 @@ static bool compute_two_byte(struct store *s, const struct insn *insn,
 		s->reg_value = old;
 		return true;
 	case 0xc0:
-	case 0xc1:		/* xadd */
+	case 0xc1: /* xadd */
 		s->value = alu(ALU_ADD, old, source, bytes, false, &s->flags);
 		s->writes_reg = true;
 		s->reg = insn_reg(insn);
 		s->reg_value = old;
 		return true;
-	case 0xc3:		/* movnti */
+	case 0xc3: /* movnti */
 		s->value = source;
 		return true;
 	default:
@@ -183,8 +181,8 @@ static bool compute_unary(struct store *s, const struct insn *insn, const struct
 	}
 }
 
-static bool compute_one_byte(struct store *s, const struct insn *insn,
-			     const struct cpu_regs *regs, u64 old)
+static bool compute_one_byte(struct store *s, const struct insn *insn, const struct cpu_regs *regs,
+			     u64 old)
 {
 	u32 bytes = insn->op_bytes, op;
 	bool carry = regs->rflags & RFLAGS_CF;
@@ -192,14 +190,14 @@ static bool compute_one_byte(struct store *s, const struct insn *insn,
 
 	switch (insn->opcode) {
 	case 0x86:
-	case 0x87:		/* xchg */
+	case 0x87: /* xchg */
 		s->writes_reg = true;
 		s->reg = insn_reg(insn);
 		s->reg_value = old;
 		s->value = source;
 		return true;
 	case 0x88:
-	case 0x89:		/* mov */
+	case 0x89: /* mov */
 		s->value = source;
 		return true;
 	case 0xc6:
@@ -213,7 +211,7 @@ static bool compute_one_byte(struct store *s, const struct insn *insn,
 		s->value = alu(op, old, insn->imm & insn_mask(bytes), bytes, carry, &s->flags);
 		return op != ALU_CMP;
 	case 0xaa:
-	case 0xab:		/* stos */
+	case 0xab: /* stos */
 		s->is_string = true;
 		s->value = regs->rax & insn_mask(bytes);
 		return true;
@@ -248,8 +246,7 @@ static bool is_movs(const struct insn *insn)
 
 static bool is_string(const struct insn *insn)
 {
-	return is_movs(insn) ||
-	       (insn->map == INSN_MAP_ONE_BYTE && (insn->opcode & 0xfe) == 0xaa);
+	return is_movs(insn) || (insn->map == INSN_MAP_ONE_BYTE && (insn->opcode & 0xfe) == 0xaa);
 }
 
 /* Forms that carry no memory operand at the faulting address, or one we do not see. */

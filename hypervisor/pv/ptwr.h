@@ -11,8 +11,8 @@
 #include "domain/domain.h"
 
 enum ptwr_result {
-	PTWR_DONE,	/* carried out, or the guest is to run the instruction again: back to it */
-	PTWR_REFUSED,	/* not to an L1 table of the domain, not a known form, or a refused entry */
+	PTWR_DONE,    /* carried out, or the guest is to run the instruction again: back to it */
+	PTWR_REFUSED, /* not to an L1 table of the domain, not a known form, or a refused entry */
 };
 
 /*

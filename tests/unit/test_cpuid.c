@@ -1,7 +1,7 @@
-/* cpu/cpuid_policy.c: what a guest may know of a machine that has everything. */
+/* pv/cpuid_policy.c: what a guest may know of a machine that has everything. */
 #include <criterion/criterion.h>
 
-#include "cpu/cpuid_policy.h"
+#include "pv/cpuid_policy.h"
 #include "cpu/features.h"
 
 struct cpu_features cpu_features;
@@ -17,7 +17,7 @@ static void full_machine(u32 leaf, u32 subleaf, u32 out[4])
 	out[0] = out[1] = out[2] = out[3] = ~0U;
 	if (leaf == 0) {
 		out[0] = 0x20;
-		out[1] = 0x68747541;	/* Auth */
+		out[1] = 0x68747541; /* Auth */
 	} else if (leaf == 0x80000000) {
 		out[0] = 0x80000020;
 	} else if (leaf == 0x80000008) {
@@ -54,13 +54,16 @@ Test(cpuid, hidden_features)
 	static const struct {
 		u32 leaf, reg, bit;
 	} hidden[] = {
-		{ 1, EDX, 1 }, { 1, EDX, 3 }, { 1, EDX, 12 }, { 1, EDX, 13 }, { 1, EDX, 17 },
-		{ 1, EDX, 21 }, { 1, EDX, 11 }, { 1, ECX, 2 }, { 1, ECX, 3 }, { 1, ECX, 5 },
-		{ 1, ECX, 17 }, { 1, ECX, 21 }, { 1, ECX, 24 }, { 7, EBX, 0 }, { 7, EBX, 7 },
-		{ 7, EBX, 10 }, { 7, EBX, 20 }, { 7, EBX, 11 }, { 7, EBX, 4 }, { 7, ECX, 2 },
-		{ 7, ECX, 3 }, { 7, ECX, 4 }, { 7, ECX, 16 }, { 7, EDX, 26 }, { 7, EDX, 31 },
-		{ 0x80000001, EDX, 26 }, { 0x80000001, EDX, 3 }, { 0x80000001, EDX, 13 },
-		{ 0x80000001, ECX, 2 }, { 0x80000008, EBX, 12 },
+		{ 1, EDX, 1 },           { 1, EDX, 3 },           { 1, EDX, 12 },
+		{ 1, EDX, 13 },          { 1, EDX, 17 },          { 1, EDX, 21 },
+		{ 1, EDX, 11 },          { 1, ECX, 2 },           { 1, ECX, 3 },
+		{ 1, ECX, 5 },           { 1, ECX, 17 },          { 1, ECX, 21 },
+		{ 1, ECX, 24 },          { 7, EBX, 0 },           { 7, EBX, 7 },
+		{ 7, EBX, 10 },          { 7, EBX, 20 },          { 7, EBX, 11 },
+		{ 7, EBX, 4 },           { 7, ECX, 2 },           { 7, ECX, 3 },
+		{ 7, ECX, 4 },           { 7, ECX, 16 },          { 7, EDX, 26 },
+		{ 7, EDX, 31 },          { 0x80000001, EDX, 26 }, { 0x80000001, EDX, 3 },
+		{ 0x80000001, EDX, 13 }, { 0x80000001, ECX, 2 },  { 0x80000008, EBX, 12 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++) {
@@ -75,10 +78,12 @@ Test(cpuid, needed_features)
 	static const struct {
 		u32 leaf, reg, bit;
 	} needed[] = {
-		{ 1, EDX, 0 }, { 1, EDX, 5 }, { 1, EDX, 6 }, { 1, EDX, 8 }, { 1, EDX, 15 },
-		{ 1, EDX, 16 }, { 1, EDX, 24 }, { 1, EDX, 26 }, { 1, ECX, 13 }, { 1, ECX, 31 },
-		{ 1, ECX, 26 }, { 1, ECX, 27 }, { 1, ECX, 28 }, { 0x80000001, EDX, 11 },
-		{ 0x80000001, EDX, 20 }, { 0x80000001, EDX, 29 },
+		{ 1, EDX, 0 },           { 1, EDX, 5 },           { 1, EDX, 6 },
+		{ 1, EDX, 8 },           { 1, EDX, 15 },          { 1, EDX, 16 },
+		{ 1, EDX, 24 },          { 1, EDX, 26 },          { 1, ECX, 13 },
+		{ 1, ECX, 31 },          { 1, ECX, 26 },          { 1, ECX, 27 },
+		{ 1, ECX, 28 },          { 0x80000001, EDX, 11 }, { 0x80000001, EDX, 20 },
+		{ 0x80000001, EDX, 29 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
@@ -101,7 +106,8 @@ Test(cpuid, hypervisor_leaves)
 
 Test(cpuid, unknown_leaves_are_zero)
 {
-	static const u32 leaves[] = { 3, 5, 6, 0xa, 0xc, 0xe, 0x14, 0x20, 0x8000000a, 0x8000001f,
+	static const u32 leaves[] = { 3,          5,          6,          0xa,        0xc,
+				      0xe,        0x14,       0x20,       0x8000000a, 0x8000001f,
 				      0x80000020, 0x20000000, 0xc0000000, 0xffffffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {

@@ -84,7 +84,7 @@ static void compare(const u8 *bytes, bool long_mode, u32 *accepted)
 		return;
 	}
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, INSN_MAX_LENGTH, &z, operands))) {
-		return;		/* not valid in a way that does not matter to us */
+		return; /* not valid in a way that does not matter to us */
 	}
 	(*accepted)++;
 	cr_assert_eq(insn.length, z.length, "%02x %02x %02x %02x %02x: %u, not %u", bytes[0],
@@ -99,7 +99,7 @@ static void compare(const u8 *bytes, bool long_mode, u32 *accepted)
 		cr_assert_eq(insn_rm(&insn), z.raw.modrm.rm | (z.raw.rex.B << 3));
 		cr_assert_eq(insn_reg(&insn), z.raw.modrm.reg | (z.raw.rex.R << 3));
 	}
-	if (insn.opcode != 0xc7 || insn_group(&insn) == 0) {	/* XBEGIN has a relative operand */
+	if (insn.opcode != 0xc7 || insn_group(&insn) == 0) { /* XBEGIN has a relative operand */
 		cr_assert_eq(insn.imm, zydis_immediate(&z), "opcode %x", insn.opcode);
 	}
 	width = zydis_store_width(&z, operands);
@@ -145,21 +145,21 @@ Test(decode, known_forms)
 		u8 bytes[INSN_MAX_LENGTH];
 		u8 length, op_bytes;
 	} forms[] = {
-		{ { 0x48, 0x87, 0x03 }, 3, 8 },				/* xchg rax, [rbx] */
-		{ { 0x48, 0x89, 0x10 }, 3, 8 },				/* mov [rax], rdx */
-		{ { 0x4a, 0x89, 0x04, 0xe2 }, 4, 8 },			/* mov [rdx+r12*8], rax */
-		{ { 0xf0, 0x41, 0x80, 0x24, 0x24, 0xfd }, 6, 1 },	/* lock and byte [r12], 0xfd */
-		{ { 0xf0, 0x48, 0x0f, 0xba, 0x32, 0x05 }, 6, 8 },	/* lock btr qword [rdx], 5 */
-		{ { 0xf0, 0x48, 0x0f, 0xb1, 0x11 }, 5, 8 },		/* lock cmpxchg [rcx], rdx */
-		{ { 0x48, 0xc7, 0x00, 0, 0, 0, 0 }, 7, 8 },		/* mov qword [rax], 0 */
-		{ { 0xf3, 0x48, 0xab }, 3, 8 },				/* rep stosq */
-		{ { 0x0f, 0x20, 0xd0 }, 3, 8 },				/* mov rax, cr2 */
-		{ { 0x0f, 0x22, 0xe0 }, 3, 8 },				/* mov cr4, rax */
-		{ { 0x0f, 0x01, 0xd1 }, 3, 4 },				/* xsetbv */
-		{ { 0xfa }, 1, 4 },					/* cli */
-		{ { 0x66, 0xed }, 2, 2 },				/* in ax, dx */
-		{ { 0x48, 0x89, 0x05, 1, 2, 3, 4 }, 7, 8 },		/* mov [rip+...], rax */
-		{ { 0x48, 0x89, 0x04, 0x25, 1, 2, 3, 4 }, 8, 8 },	/* mov [disp32], rax */
+		{ { 0x48, 0x87, 0x03 }, 3, 8 },                   /* xchg rax, [rbx] */
+		{ { 0x48, 0x89, 0x10 }, 3, 8 },                   /* mov [rax], rdx */
+		{ { 0x4a, 0x89, 0x04, 0xe2 }, 4, 8 },             /* mov [rdx+r12*8], rax */
+		{ { 0xf0, 0x41, 0x80, 0x24, 0x24, 0xfd }, 6, 1 }, /* lock and byte [r12], 0xfd */
+		{ { 0xf0, 0x48, 0x0f, 0xba, 0x32, 0x05 }, 6, 8 }, /* lock btr qword [rdx], 5 */
+		{ { 0xf0, 0x48, 0x0f, 0xb1, 0x11 }, 5, 8 },       /* lock cmpxchg [rcx], rdx */
+		{ { 0x48, 0xc7, 0x00, 0, 0, 0, 0 }, 7, 8 },       /* mov qword [rax], 0 */
+		{ { 0xf3, 0x48, 0xab }, 3, 8 },                   /* rep stosq */
+		{ { 0x0f, 0x20, 0xd0 }, 3, 8 },                   /* mov rax, cr2 */
+		{ { 0x0f, 0x22, 0xe0 }, 3, 8 },                   /* mov cr4, rax */
+		{ { 0x0f, 0x01, 0xd1 }, 3, 4 },                   /* xsetbv */
+		{ { 0xfa }, 1, 4 },                               /* cli */
+		{ { 0x66, 0xed }, 2, 2 },                         /* in ax, dx */
+		{ { 0x48, 0x89, 0x05, 1, 2, 3, 4 }, 7, 8 },       /* mov [rip+...], rax */
+		{ { 0x48, 0x89, 0x04, 0x25, 1, 2, 3, 4 }, 8, 8 }, /* mov [disp32], rax */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
@@ -175,8 +175,8 @@ Test(decode, registers)
 {
 	struct cpu_regs regs = { .rax = 0x1122334455667788, .r15 = ~0ULL, .rsp = 5 };
 
-	cr_assert_eq(insn_reg_read(&regs, 4, 1, 0), 0x77);	/* AH */
-	cr_assert_eq(insn_reg_read(&regs, 4, 1, 0x40), 5);	/* SPL */
+	cr_assert_eq(insn_reg_read(&regs, 4, 1, 0), 0x77); /* AH */
+	cr_assert_eq(insn_reg_read(&regs, 4, 1, 0x40), 5); /* SPL */
 	cr_assert_eq(insn_reg_read(&regs, 0, 2, 0), 0x7788);
 	insn_reg_write(&regs, 4, 1, 0, 0xee);
 	cr_assert_eq(regs.rax, 0x112233445566ee88);

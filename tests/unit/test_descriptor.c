@@ -22,8 +22,13 @@ void vcpu_load_ldt_window(struct vcpu *v)
 
 Test(descriptor, linux_gdt_is_accepted)
 {
-	static const u64 gdt[] = { 0, 0x00cf9b000000ffff, 0x00af9b000000ffff, 0x00cf93000000ffff,
-				   0x00cffb000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff };
+	static const u64 gdt[] = { 0,
+				   0x00cf9b000000ffff,
+				   0x00af9b000000ffff,
+				   0x00cf93000000ffff,
+				   0x00cffb000000ffff,
+				   0x00cff3000000ffff,
+				   0x00affb000000ffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(gdt); i++) {
 		u64 d = gdt[i];
@@ -70,7 +75,7 @@ Test(descriptor, page)
 	}
 	cr_assert(descriptor_validate_page(page));
 	cr_assert_eq(page[511], 0x00affb000000ffff);
-	page[511] = 0x0000ec0000000000;		/* call gate, DPL 3 */
+	page[511] = 0x0000ec0000000000; /* call gate, DPL 3 */
 	cr_assert_not(descriptor_validate_page(page));
 }
 
@@ -154,7 +159,7 @@ Test(tables, gdt_is_replaced_whole_or_not_at_all)
 	cr_assert_eq(vcpu.gdt_frames[2].v, 3);
 	cr_assert_eq(gdt_set(&vcpu, list, GDT_ENTRIES_MAX + 1), -PV_EINVAL);
 	cr_assert_eq(gdt_loads, 2);
-	list[0] = list[1] = 1;		/* one frame twice */
+	list[0] = list[1] = 1; /* one frame twice */
 	cr_assert_eq(gdt_set(&vcpu, list, 1024), 0);
 	cr_assert_eq(uses[1], 2);
 	cr_assert_eq(gdt_set(&vcpu, list, 0), 0);

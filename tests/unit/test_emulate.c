@@ -34,8 +34,9 @@ static u8 code[64];
 
 static void setup(void)
 {
-	vcpu = (struct vcpu){ .info = &info, .mode = VCPU_MODE_KERNEL, .traps = traps,
-			      .domain = &domain };
+	vcpu = (struct vcpu){
+		.info = &info, .mode = VCPU_MODE_KERNEL, .traps = traps, .domain = &domain
+	};
 	domain.vcpu_count = 1;
 	domain.vcpus[0] = &vcpu;
 	fake_cpu_info.current = &vcpu;
@@ -96,7 +97,7 @@ Test(emulate, ports)
 	cr_assert_eq(regs.rax & 0xff, 0x20);
 	cr_assert(RUN("\xe6\x80"));
 	cr_assert(RUN("\xee"));
-	cr_assert_not(RUN("\x6c"));	/* insb */
+	cr_assert_not(RUN("\x6c")); /* insb */
 	vcpu.mode = VCPU_MODE_USER;
 	cr_assert_not(RUN("\xec"));
 }
@@ -108,13 +109,13 @@ Test(emulate, control_registers)
 	regs.rax |= 8;
 	cr_assert(RUN("\x0f\x22\xc0"));
 	cr_assert(vcpu.ts && fake_guest_cpu.ts);
-	cr_assert(RUN("\x44\x0f\x20\xc0") == false);	/* cr8 */
+	cr_assert(RUN("\x44\x0f\x20\xc0") == false); /* cr8 */
 	cr_assert(RUN("\x0f\x06"));
 	cr_assert(!vcpu.ts && !fake_guest_cpu.ts);
 	regs.rax = 0x10033;
 	cr_assert_not(RUN("\x0f\x22\xc0"));
 	vcpu.cr2 = 0x1234;
-	cr_assert(RUN("\x41\x0f\x20\xd7"));		/* mov r15, cr2 */
+	cr_assert(RUN("\x41\x0f\x20\xd7")); /* mov r15, cr2 */
 	cr_assert_eq(regs.r15, 0x1234);
 	vcpu.kernel_cr3 = 0x5000;
 	cr_assert(RUN("\x0f\x20\xd8"));
@@ -130,8 +131,8 @@ Test(emulate, control_registers)
 Test(emulate, user_mode_has_none_of_it)
 {
 	static const char *const forms[] = { "\x0f\x20\xc0", "\x0f\x22\xc0", "\x0f\x06", "\x0f\x30",
-					     "\x0f\x32", "\x0f\x01\xd1", "\x0f\x09", "\x0f\x31",
-					     "\xf4", "\x0f\x23\xc0" };
+					     "\x0f\x32",     "\x0f\x01\xd1", "\x0f\x09", "\x0f\x31",
+					     "\xf4",         "\x0f\x23\xc0" };
 
 	vcpu.mode = VCPU_MODE_USER;
 	vcpu.iopl = 3;
@@ -145,8 +146,8 @@ Test(emulate, xsetbv)
 	static const struct {
 		u64 value;
 		bool valid;
-	} masks[] = { { 1, true }, { 3, true }, { 7, true }, { 5, false }, { 0, false },
-		      { 2, false }, { 0x1ff, false }, { 0x8000000000000003, false } };
+	} masks[] = { { 1, true },  { 3, true },  { 7, true },      { 5, false },
+		      { 0, false }, { 2, false }, { 0x1ff, false }, { 0x8000000000000003, false } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
 		regs.rcx = 0;
@@ -167,7 +168,7 @@ Test(emulate, xsetbv)
 Test(emulate, segment_base_msrs)
 {
 	regs.rcx = 0xc0000101;
-	regs.rax = 0xdeadbeef81234567;	/* the upper half does not count */
+	regs.rax = 0xdeadbeef81234567; /* the upper half does not count */
 	regs.rdx = 0xffff8880;
 	cr_assert(RUN("\x0f\x30"));
 	cr_assert_eq(fake_guest_cpu.gs_base_kernel, 0xffff888081234567);
@@ -241,14 +242,14 @@ Test(emulate, others)
 	cr_assert(RUN("\x0f\x01\x38"));
 	cr_assert_eq(flushes, 1);
 	regs.rax = 0xb;
-	cr_assert(RUN("\x0f\x01\xf0"));		/* lmsw ax */
+	cr_assert(RUN("\x0f\x01\xf0")); /* lmsw ax */
 	cr_assert(vcpu.ts);
 	regs.rax = 0xf;
 	cr_assert_not(RUN("\x0f\x01\xf0"));
-	cr_assert_not(RUN("\x0f\x33"));		/* rdpmc */
-	cr_assert_not(RUN("\x0f\x01\x10"));	/* lgdt */
-	cr_assert_not(RUN("\x0f\x01\xf8"));	/* swapgs */
-	cr_assert_not(RUN("\xf0\xfa"));		/* lock cli */
+	cr_assert_not(RUN("\x0f\x33"));     /* rdpmc */
+	cr_assert_not(RUN("\x0f\x01\x10")); /* lgdt */
+	cr_assert_not(RUN("\x0f\x01\xf8")); /* swapgs */
+	cr_assert_not(RUN("\xf0\xfa"));     /* lock cli */
 	fake_tsc = 0x100000002;
 	cr_assert(RUN("\x0f\x31"));
 	cr_assert_eq(regs.rax, 2);

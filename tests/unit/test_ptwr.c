@@ -13,13 +13,13 @@
 #include "mm/ptable.h"
 #include "pv/ptwr.h"
 
-#define CODE	0xffffffff81000000UL
-#define TABLE	0xffff888000100000UL	/* where the guest has its L1 table mapped */
-#define MAP_MFN	1			/* the L1 table that maps it */
-#define L1_MFN	2
+#define CODE    0xffffffff81000000UL
+#define TABLE   0xffff888000100000UL /* where the guest has its L1 table mapped */
+#define MAP_MFN 1                    /* the L1 table that maps it */
+#define L1_MFN  2
 
-#define FLAGS_CHECKED	0x8d5UL	/* OF SF ZF AF PF CF */
-#define FLAG_AF		0x10UL
+#define FLAGS_CHECKED 0x8d5UL /* OF SF ZF AF PF CF */
+#define FLAG_AF       0x10UL
 
 static struct frame frames[4];
 struct frame *frame_table = frames;
@@ -128,8 +128,8 @@ static void run_native(struct machine *m)
 			 "pop %[flags]\n"
 			 "cld\n"
 			 "lea 256(%%rsp), %%rsp\n"
-			 : "+a"(m->rax), "+b"(m->rbx), "+c"(m->rcx), "+d"(m->rdx), "+D"(m->rdi),
-			   [flags] "+r"(flags)
+			 : "+a"(m->rax), "+b"(m->rbx), "+c"(m->rcx), "+d"(m->rdx),
+			   "+D"(m->rdi), [flags] "+r"(flags)
 			 : [code] "r"(native_code)
 			 : "memory", "cc");
 	m->rflags = flags;
@@ -138,7 +138,7 @@ static void run_native(struct machine *m)
 struct form {
 	u8 bytes[16];
 	u32 size;
-	u32 width;	/* of the operand */
+	u32 width; /* of the operand */
 	bool af_undefined, bit_string;
 };
 
@@ -193,50 +193,50 @@ static void make_form(struct form *f)
 
 	add_prefixes(f, wide || kind >= 8, kind != 3 && kind != 4);
 	switch (kind) {
-	case 0:		/* op m, r */
+	case 0: /* op m, r */
 		add_byte(f, op << 3 | wide);
 		add_byte(f, modrm(random_reg(f)));
 		f->af_undefined = op == 1 || op == 4 || op == 6;
 		break;
-	case 1:		/* op m, imm */
+	case 1: /* op m, imm */
 		add_byte(f, wide ? 0x81 : 0x80);
 		add_byte(f, modrm(op));
 		add_random(f, MIN(f->width, 4));
 		f->af_undefined = op == 1 || op == 4 || op == 6;
 		break;
-	case 2:		/* xchg */
+	case 2: /* xchg */
 		add_byte(f, 0x86 | wide);
 		add_byte(f, modrm(random_reg(f)));
 		break;
-	case 3:		/* mov m, r */
+	case 3: /* mov m, r */
 		add_byte(f, 0x88 | wide);
 		add_byte(f, modrm(random_reg(f)));
 		break;
-	case 4:		/* mov m, imm */
+	case 4: /* mov m, imm */
 		add_byte(f, 0xc6 | wide);
 		add_byte(f, modrm(0));
 		add_random(f, MIN(f->width, 4));
 		break;
-	case 5:		/* not, neg */
+	case 5: /* not, neg */
 		add_byte(f, 0xf6 | wide);
 		add_byte(f, modrm(2 + random64() % 2));
 		break;
-	case 6:		/* inc, dec */
+	case 6: /* inc, dec */
 		add_byte(f, 0xfe | wide);
 		add_byte(f, modrm(random64() % 2));
 		break;
-	case 7:		/* cmpxchg, xadd */
+	case 7: /* cmpxchg, xadd */
 		add_byte(f, 0x0f);
 		add_byte(f, (random64() % 2 ? 0xb0 : 0xc0) | wide);
 		add_byte(f, modrm(random_reg(f)));
 		break;
-	case 8:		/* bts, btr, btc m, imm */
+	case 8: /* bts, btr, btc m, imm */
 		add_byte(f, 0x0f);
 		add_byte(f, 0xba);
 		add_byte(f, modrm(5 + random64() % 3));
 		add_random(f, 1);
 		break;
-	default:	/* bts, btr, btc m, r */
+	default: /* bts, btr, btc m, r */
 		add_byte(f, 0x0f);
 		add_byte(f, 0xab + 8 * (random64() % 3));
 		add_byte(f, modrm(random_reg(f)));
@@ -271,10 +271,10 @@ Test(ptwr, agrees_with_the_processor)
 			native_code[n] = f.bytes[n];
 		}
 		native_code[f.size] = 0xc3;
-		m = (struct machine){ random_value(), random_value(), random_value(),
-				      random_value(), (u64)&memory + offset,
-				      0x202 | (random64() & FLAGS_CHECKED) };
-		if (f.bit_string) {	/* stay within the operand */
+		m = (struct machine){ random_value(),        random_value(),
+				      random_value(),        random_value(),
+				      (u64)&memory + offset, 0x202 | (random64() & FLAGS_CHECKED) };
+		if (f.bit_string) { /* stay within the operand */
 			u64 limit = 8 * f.width - 1;
 
 			m.rax &= limit;
@@ -401,16 +401,16 @@ Test(ptwr, string_stores_step)
 Test(ptwr, other_instructions_are_refused)
 {
 	static const struct form forms[] = {
-		{ { 0x48, 0x39, 0x17 }, 3, 8, false, false },		/* cmp */
-		{ { 0x48, 0x83, 0x3f, 0x00 }, 4, 8, false, false },	/* cmp imm */
-		{ { 0xff, 0x37 }, 2, 8, false, false },			/* push */
-		{ { 0xff, 0x17 }, 2, 8, false, false },			/* call */
-		{ { 0x0f, 0xba, 0x27, 1 }, 4, 4, false, false },	/* bt */
-		{ { 0x0f, 0x11, 0x07 }, 3, 8, false, false },		/* movups */
-		{ { 0x48, 0x0f, 0xc7, 0x0f }, 4, 8, false, false },	/* cmpxchg16b */
-		{ { 0x67, 0xab }, 2, 4, false, false },			/* stos by edi */
-		{ { 0x48, 0x89, 0xd7 }, 3, 8, false, false },		/* mov r, r */
-		{ { 0xc7, 0x4f, 1, 2, 3, 4, 5 }, 7, 4, false, false },	/* c7 /1 */
+		{ { 0x48, 0x39, 0x17 }, 3, 8, false, false },          /* cmp */
+		{ { 0x48, 0x83, 0x3f, 0x00 }, 4, 8, false, false },    /* cmp imm */
+		{ { 0xff, 0x37 }, 2, 8, false, false },                /* push */
+		{ { 0xff, 0x17 }, 2, 8, false, false },                /* call */
+		{ { 0x0f, 0xba, 0x27, 1 }, 4, 4, false, false },       /* bt */
+		{ { 0x0f, 0x11, 0x07 }, 3, 8, false, false },          /* movups */
+		{ { 0x48, 0x0f, 0xc7, 0x0f }, 4, 8, false, false },    /* cmpxchg16b */
+		{ { 0x67, 0xab }, 2, 4, false, false },                /* stos by edi */
+		{ { 0x48, 0x89, 0xd7 }, 3, 8, false, false },          /* mov r, r */
+		{ { 0xc7, 0x4f, 1, 2, 3, 4, 5 }, 7, 4, false, false }, /* c7 /1 */
 		{ { 0xfa }, 1, 1, false, false },
 	};
 

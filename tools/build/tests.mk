@@ -12,7 +12,7 @@ run_tests = flock $(O)/tests.lock tools/build/run-tests
 # of other rooms that do not.
 HOST_ROOMS := lib mm channel domain hypercall pv
 HOST_EXCLUDE := hypervisor/mm/paging.c
-HOST_EXTRA := hypervisor/boot/bundle.c hypervisor/cpu/cpuid_policy.c \
+HOST_EXTRA := hypervisor/boot/bundle.c \
 	hypervisor/drivers/acpi_tables.c
 HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c))) \
 	$(HOST_EXTRA)

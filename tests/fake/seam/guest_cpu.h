@@ -10,7 +10,7 @@
 struct fake_guest_cpu {
 	u64 fs_base, gs_base_kernel, gs_base_user;
 	u64 efer, cr4, xcr0;
-	u64 xcr0_mask;		/* components that the machine has */
+	u64 xcr0_mask; /* components that the machine has */
 	u64 dr[8];
 	u32 tsc_aux;
 	u16 gs_user;
@@ -77,8 +77,7 @@ static inline void guest_cpu_set_cr4(u64 mask, u64 bits)
 
 static inline bool guest_cpu_xcr0_is_valid(u64 xcr0)
 {
-	return (xcr0 & 1) && (xcr0 & ~fake_guest_cpu.xcr0_mask) == 0 &&
-	       (!(xcr0 & 4) || (xcr0 & 2));
+	return (xcr0 & 1) && (xcr0 & ~fake_guest_cpu.xcr0_mask) == 0 && (!(xcr0 & 4) || (xcr0 & 2));
 }
 
 static inline void guest_cpu_set_xcr0(u64 xcr0)

@@ -81,7 +81,7 @@ void processor_watch(void)
 	int status, hits = 0;
 
 	CHECK(poke_dr(child, 0, (unsigned long)&watched) == 0);
-	CHECK(poke_dr(child, 7, 0x000d0001) == 0);	/* writes of four bytes */
+	CHECK(poke_dr(child, 7, 0x000d0001) == 0); /* writes of four bytes */
 	for (;;) {
 		CHECK(ptrace(PTRACE_CONT, child, NULL, NULL) == 0);
 		CHECK(waitpid(child, &status, 0) == child);
@@ -90,7 +90,8 @@ void processor_watch(void)
 		}
 		CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
 		CHECK(ptrace(PTRACE_PEEKUSER, child, offsetof(struct user, u_debugreg) + 8 * 6,
-			     NULL) & 1);
+			     NULL) &
+		      1);
 		hits++;
 	}
 	CHECK(hits == 10);

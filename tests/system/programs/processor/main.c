@@ -17,11 +17,16 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } subjects[] = {
-	{ "bases", processor_bases },	      { "ldt", processor_ldt },
-	{ "tls", processor_tls },	      { "int80", processor_int80 },
-	{ "compat", processor_compat },	      { "forbidden", processor_forbidden },
-	{ "bad_return", processor_bad_return }, { "step", processor_step },
-	{ "watch", processor_watch },	      { "trap_flag", processor_trap_flag },
+	{ "bases", processor_bases },
+	{ "ldt", processor_ldt },
+	{ "tls", processor_tls },
+	{ "int80", processor_int80 },
+	{ "compat", processor_compat },
+	{ "forbidden", processor_forbidden },
+	{ "bad_return", processor_bad_return },
+	{ "step", processor_step },
+	{ "watch", processor_watch },
+	{ "trap_flag", processor_trap_flag },
 };
 
 _Noreturn void processor_fail(const char *file, int line, const char *condition)

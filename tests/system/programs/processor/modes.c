@@ -12,8 +12,10 @@ void processor_int80(void)
 	for (int i = 0; i < 1000; i++) {
 		long pid;
 
-		__asm__ volatile("int $0x80" : "=a"(pid) : "a"(20) : "memory", "r8", "r9", "r10",
-				 "r11");
+		__asm__ volatile("int $0x80"
+				 : "=a"(pid)
+				 : "a"(20)
+				 : "memory", "r8", "r9", "r10", "r11");
 		CHECK((int)pid == getpid());
 	}
 }
@@ -26,7 +28,7 @@ static uint32_t run_compat(const uint8_t *bytes, size_t size, uint32_t eax)
 	uint64_t result = eax;
 
 	memcpy(page, bytes, size);
-	page[size] = 0xcb;	/* retf */
+	page[size] = 0xcb; /* retf */
 	__asm__ volatile("mov %%rsp, %%rbx\n"
 			 "mov %[stack], %%rsp\n"
 			 "lea 1f(%%rip), %%rcx\n"
@@ -55,7 +57,7 @@ static void run_syscall32(void)
 void processor_compat(void)
 {
 	static const uint8_t int80[] = { 0xcd, 0x80 };
-	static const uint8_t inc[] = { 0x40, 0x40 };	/* inc eax, twice; a prefix in 64-bit code */
+	static const uint8_t inc[] = { 0x40, 0x40 }; /* inc eax, twice; a prefix in 64-bit code */
 
 	for (int i = 0; i < 100; i++) {
 		CHECK(run_compat(inc, sizeof(inc), 5) == 7);
@@ -65,9 +67,9 @@ void processor_compat(void)
 	(void)processor_signal_of(run_syscall32);
 }
 
-#define INSTRUCTION(name, text)                                   \
-	static void name(void)                                    \
-	{                                                         \
+#define INSTRUCTION(name, text)                                                          \
+	static void name(void)                                                           \
+	{                                                                                \
 		__asm__ volatile(text : : : "rax", "rcx", "rdx", "rbx", "memory", "cc"); \
 	}
 
@@ -104,11 +106,33 @@ INSTRUCTION(run_fwrsgs, "mov $0x1234, %%eax; wrgsbase %%rax")
 void processor_forbidden(void)
 {
 	static void (*const faults[])(void) = {
-		run_cli, run_sti, run_hlt, run_in, run_out, run_rdmsr, run_wrmsr, run_read_cr0,
-		run_write_cr3, run_read_dr7, run_wbinvd, run_clts, run_swapgs, run_xsetbv,
-		run_invlpg, run_ltr, run_int_irq, run_int_gp, run_int_pf, run_int_event,
-		run_load_bad_ds, run_load_bad_gs, run_read_hypervisor, run_write_m2p,
-		run_read_kernel, run_jump_wild, run_call_gate,
+		run_cli,
+		run_sti,
+		run_hlt,
+		run_in,
+		run_out,
+		run_rdmsr,
+		run_wrmsr,
+		run_read_cr0,
+		run_write_cr3,
+		run_read_dr7,
+		run_wbinvd,
+		run_clts,
+		run_swapgs,
+		run_xsetbv,
+		run_invlpg,
+		run_ltr,
+		run_int_irq,
+		run_int_gp,
+		run_int_pf,
+		run_int_event,
+		run_load_bad_ds,
+		run_load_bad_gs,
+		run_read_hypervisor,
+		run_write_m2p,
+		run_read_kernel,
+		run_jump_wild,
+		run_call_gate,
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
@@ -161,7 +185,7 @@ static void handler(int number, siginfo_t *info, void *data)
 		regs[REG_RIP] = (greg_t)0xffff828000000000;
 		break;
 	default:
-		regs[REG_EFL] |= 0x1b7fd5 & ~0x100;	/* everything but TF */
+		regs[REG_EFL] |= 0x1b7fd5 & ~0x100; /* everything but TF */
 		break;
 	}
 }

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 /* Ends the process with a message unless the condition holds. */
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
+#define CHECK(condition)                                                \
+	do {                                                            \
+		if (!(condition)) {                                     \
 			processor_fail(__FILE__, __LINE__, #condition); \
-		} \
+		}                                                       \
 	} while (0)
 
 _Noreturn void processor_fail(const char *file, int line, const char *condition);

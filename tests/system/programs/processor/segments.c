@@ -86,8 +86,9 @@ static void load_gs_of_ldt(void)
 void processor_ldt(void)
 {
 	uint32_t *page = processor_low_page();
-	struct user_desc desc = { .base_addr = (uint32_t)(uintptr_t)page, .limit = 4095,
-				  .seg_32bit = 1, .useable = 1 };
+	struct user_desc desc = {
+		.base_addr = (uint32_t)(uintptr_t)page, .limit = 4095, .seg_32bit = 1, .useable = 1
+	};
 
 	use_one_cpu();
 	*page = 0xabcd1234;
@@ -119,7 +120,7 @@ void processor_ldt(void)
 	for (int i = 0; i < 20; i++) {
 		usleep(1000);
 	}
-	(void)processor_signal_of(read_gs_only);	/* the old descriptor may still be loaded */
+	(void)processor_signal_of(read_gs_only); /* the old descriptor may still be loaded */
 	CHECK(processor_signal_of(load_gs_of_ldt) != 0);
 	load_gs(0);
 }
@@ -129,8 +130,10 @@ static long set_thread_area(struct user_desc *desc)
 {
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(243), "b"(desc) : "memory", "r8", "r9",
-			 "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(243), "b"(desc)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return (int)result;
 }
 

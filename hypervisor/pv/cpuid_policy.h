@@ -4,13 +4,13 @@
  * Everything not listed reads as zero, so a new processor shows nothing new
  * until someone has thought about it.
  */
-#ifndef CPU_CPUID_POLICY_H
-#define CPU_CPUID_POLICY_H
+#ifndef PV_CPUID_POLICY_H
+#define PV_CPUID_POLICY_H
 
 #include "domain/domain.h"
 
 /* Bits of XCR0 that a guest may be offered: x87, SSE, AVX, the three of AVX-512. */
-#define PV_XCR0_OFFERED	0xe7UL
+#define PV_XCR0_OFFERED 0xe7UL
 
 /* Where the machine's own CPUID is asked; unit tests put a machine of theirs here. */
 extern void (*cpuid_host)(u32 leaf, u32 subleaf, u32 out[4]);

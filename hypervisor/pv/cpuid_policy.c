@@ -2,86 +2,87 @@
  * The CPUID policy. The masks below are the whole of it; numbers are the bits
  * of Intel SDM vol. 2 (CPUID) and AMD APM vol. 3 (appendix E).
  */
-#include "cpu/cpuid_policy.h"
+#include "pv/cpuid_policy.h"
 
 #include <parley/types.h>
 #include <parley/version.h>
 
 #include "cpu/features.h"
 
-#define BIT(n)	(1U << (n))
+#define BIT(n) (1U << (n))
 
 enum { EAX, EBX, ECX, EDX };
 
-#define MAX_LEAF		0xdU
-#define MAX_EXTENDED_LEAF	0x80000008U
-#define MAX_HYPERVISOR_LEAF	(PV_CPUID_FIRST_LEAF + 5)
-#define MAX_MACHINE_BITS	44U	/* wider makes Linux prefer grant tables v2 */
+#define MAX_LEAF            0xdU
+#define MAX_EXTENDED_LEAF   0x80000008U
+#define MAX_HYPERVISOR_LEAF (PV_CPUID_FIRST_LEAF + 5)
+#define MAX_MACHINE_BITS    44U /* wider makes Linux prefer grant tables v2 */
 
 /*
  * Leaf 1 ECX: SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE
  * AVX F16C RDRAND. Not MONITOR, VMX, PCID, x2APIC, TSC deadline.
  */
-#define LEAF_1_ECX	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | \
-			 BIT(22) | BIT(23) | BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
-#define LEAF_1_ECX_XSAVE	BIT(26)
-#define LEAF_1_ECX_OSXSAVE	BIT(27)
-#define LEAF_1_ECX_HYPERVISOR	BIT(31)
-#define LEAF_1_ECX_NEED_XSAVE	(BIT(12) | BIT(26) | BIT(28) | BIT(29))
+#define LEAF_1_ECX                                                                              \
+	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | \
+	 BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
+#define LEAF_1_ECX_XSAVE      BIT(26)
+#define LEAF_1_ECX_OSXSAVE    BIT(27)
+#define LEAF_1_ECX_HYPERVISOR BIT(31)
+#define LEAF_1_ECX_NEED_XSAVE (BIT(12) | BIT(26) | BIT(28) | BIT(29))
 
 /*
  * Leaf 1 EDX: FPU DE TSC MSR PAE MCE CX8 APIC MCA CMOV PAT CLFLUSH MMX FXSR SSE
  * SSE2. MCE and MCA with no banks (msr.c): without, Linux complains.
  * Not VME, PSE, MTRR, PGE, PSE36, DS; SEP on Intel only.
  */
-#define LEAF_1_EDX	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | \
-			 BIT(14) | BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
-#define LEAF_1_EDX_SEP	BIT(11)
+#define LEAF_1_EDX                                                                         \
+	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(14) | \
+	 BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+#define LEAF_1_EDX_SEP BIT(11)
 
 /*
  * Leaf 7.0 EBX: BMI1 AVX2 FDP BMI2 ERMS FCS/FDS RDSEED ADX CLFLUSHOPT CLWB SHA,
  * AVX-512 F DQ IFMA CD BW VL. Not FSGSBASE (it would add a trap to each
  * context switch), SMEP, SMAP, INVPCID, HLE, RTM, MPX.
  */
-#define LEAF_7_EBX	(BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | \
-			 BIT(23) | BIT(24) | BIT(29))
-#define LEAF_7_EBX_AVX	BIT(5)
-#define LEAF_7_EBX_AVX512 \
-	(BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
+#define LEAF_7_EBX                                                                            \
+	(BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | BIT(23) | \
+	 BIT(24) | BIT(29))
+#define LEAF_7_EBX_AVX    BIT(5)
+#define LEAF_7_EBX_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
 /* Leaf 7.0 ECX: GFNI VAES VPCLMULQDQ RDPID MOVDIRI MOVDIR64B, AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ. */
-#define LEAF_7_ECX	(BIT(8) | BIT(22) | BIT(27) | BIT(28))
-#define LEAF_7_ECX_AVX	(BIT(9) | BIT(10))
-#define LEAF_7_ECX_AVX512 \
-	(BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
+#define LEAF_7_ECX        (BIT(8) | BIT(22) | BIT(27) | BIT(28))
+#define LEAF_7_ECX_AVX    (BIT(9) | BIT(10))
+#define LEAF_7_ECX_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
 /* Leaf 7.0 EDX: FSRM. */
-#define LEAF_7_EDX	BIT(4)
+#define LEAF_7_EDX BIT(4)
 
 /* Leaf 0xd.1 EAX: XSAVEOPT XSAVEC XGETBV1. Not XSAVES. */
-#define LEAF_D_1_EAX		(BIT(0) | BIT(1) | BIT(2))
-#define LEAF_D_1_EAX_XSAVEC	BIT(1)
+#define LEAF_D_1_EAX        (BIT(0) | BIT(1) | BIT(2))
+#define LEAF_D_1_EAX_XSAVEC BIT(1)
 
 /* Leaf 0x80000001 ECX: LAHF ABM SSE4A MISALIGNSSE PREFETCHW, and with AVX: XOP FMA4 TBM. */
-#define LEAF_E1_ECX	(BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(21))
-#define LEAF_E1_ECX_AVX	(BIT(11) | BIT(16))
+#define LEAF_E1_ECX     (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(21))
+#define LEAF_E1_ECX_AVX (BIT(11) | BIT(16))
 /*
  * Leaf 0x80000001 EDX: SYSCALL NX MMXEXT RDTSCP LM 3DNOWEXT 3DNOW, and on AMD
  * the repetition of leaf 1. Not FFXSR, 1 GiB pages.
  */
-#define LEAF_E1_EDX	(BIT(11) | BIT(20) | BIT(22) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
-#define LEAF_E1_EDX_REPEATED \
+#define LEAF_E1_EDX (BIT(11) | BIT(20) | BIT(22) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
+#define LEAF_E1_EDX_REPEATED                                                                   \
 	(LEAF_1_EDX & (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | \
 		       BIT(14) | BIT(15) | BIT(16) | BIT(23) | BIT(24)))
 /* Leaf 0x80000007 EDX: invariant TSC. Leaf 0x80000008 EBX: CLZERO, error pointers in XSAVE. */
-#define LEAF_E7_EDX	BIT(8)
-#define LEAF_E8_EBX	(BIT(0) | BIT(2))
+#define LEAF_E7_EDX BIT(8)
+#define LEAF_E8_EBX (BIT(0) | BIT(2))
 
-#define XCR0_X87	0x1UL
-#define XCR0_SSE	0x2UL
-#define XCR0_AVX	0x4UL
-#define XCR0_AVX512	0xe0UL
-#define XSAVE_LEGACY_SIZE	576U	/* FXSAVE image and XSAVE header */
+#define XCR0_X87          0x1UL
+#define XCR0_SSE          0x2UL
+#define XCR0_AVX          0x4UL
+#define XCR0_AVX512       0xe0UL
+#define XSAVE_LEGACY_SIZE 576U /* FXSAVE image and XSAVE header */
 
-#define CR4_OSXSAVE_BIT	(1UL << 18)
+#define CR4_OSXSAVE_BIT (1UL << 18)
 
 static void ask_processor(u32 leaf, u32 subleaf, u32 out[4])
 {
@@ -102,7 +103,7 @@ static bool host_is_intel(void)
 	u32 out[4];
 
 	cpuid_host(0, 0, out);
-	return out[EBX] == 0x756e6547;	/* "Genu" */
+	return out[EBX] == 0x756e6547; /* "Genu" */
 }
 
 /* State components a guest may enable here; 0 without XSAVE. */
@@ -240,7 +241,7 @@ static void leaf_d(const struct vcpu *v, u32 subleaf, u32 out[4])
 	} else if (subleaf >= 63 || !(offered & (1UL << subleaf))) {
 		clear(out);
 	} else {
-		out[ECX] &= 2;		/* only XSAVES would make bit 0 true */
+		out[ECX] &= 2; /* only XSAVES would make bit 0 true */
 		out[EDX] = 0;
 	}
 }
@@ -261,7 +262,7 @@ static void basic_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
 		leaf_1(v, out);
 		break;
 	case 2:
-		break;		/* cache descriptors */
+		break; /* cache descriptors */
 	case 4:
 		leaf_4(out);
 		break;
@@ -307,7 +308,7 @@ static void extended_leaf(u32 leaf, u32 out[4])
 		leaf_extended_1(out);
 		break;
 	case 0x80000002 ... 0x80000006:
-		break;		/* brand string, caches */
+		break; /* brand string, caches */
 	case 0x80000007:
 		out[EAX] = out[EBX] = out[ECX] = 0;
 		out[EDX] &= LEAF_E7_EDX;
@@ -345,7 +346,7 @@ static void hypervisor_leaf(u32 leaf, u32 subleaf, u32 out[4])
 		}
 		break;
 	default:
-		break;		/* no hypercall MSR, no time leaf, no HVM features */
+		break; /* no hypercall MSR, no time leaf, no HVM features */
 	}
 }
 

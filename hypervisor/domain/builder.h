@@ -12,19 +12,19 @@
  * are only read, and only during domain_build(); their contents are not trusted.
  */
 struct domain_image {
-	const char *name;	/* not empty, shorter than DOMAIN_NAME_MAX */
-	const char *cmdline;	/* shorter than PV_MAX_GUEST_CMDLINE, may be empty */
+	const char *name;    /* not empty, shorter than DOMAIN_NAME_MAX */
+	const char *cmdline; /* shorter than PV_MAX_GUEST_CMDLINE, may be empty */
 	u8 uuid[16];
-	u64 memory_pages;	/* what the guest starts with, its tables included */
-	u32 vcpu_count;		/* 1 .. DOMAIN_VCPU_MAX */
-	bool is_control;	/* may call control operations */
-	const void *kernel;	/* ELF64 image */
+	u64 memory_pages;   /* what the guest starts with, its tables included */
+	u32 vcpu_count;     /* 1 .. DOMAIN_VCPU_MAX */
+	bool is_control;    /* may call control operations */
+	const void *kernel; /* ELF64 image */
 	u64 kernel_size;
-	const void *ramdisk;	/* NULL: none */
+	const void *ramdisk; /* NULL: none */
 	u64 ramdisk_size;
-	u32 weight;		/* 1 .. 65535 */
-	u32 cap;		/* per cent of a CPU; 0: none */
-	u64 affinity;		/* CPUs it may run on; never empty */
+	u32 weight;   /* 1 .. 65535 */
+	u32 cap;      /* per cent of a CPU; 0: none */
+	u64 affinity; /* CPUs it may run on; never empty */
 };
 
 /*

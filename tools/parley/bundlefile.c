@@ -1,6 +1,6 @@
 /*
- * Writing goes in file order through one function, which either sums the bytes
- * for the checksum or writes them, so the two cannot differ.
+ * The file is written in its order, with what lies between images as zeros, so
+ * that it can go to a pipe too.
  */
 #include "bundlefile.h"
 

@@ -15,8 +15,9 @@
 #define UNPACK_MEMORY_MAX      (256ULL << 20)
 #define UNPACK_ZSTD_WINDOW_LOG 27
 
-/* The legacy LZ4 frame: blocks that each unpack to at most this. */
-#define LZ4_LEGACY_BLOCK (8U << 20)
+/* The legacy LZ4 frame: blocks that each unpack to at most this, and 255-fold. */
+#define LZ4_LEGACY_BLOCK ((size_t)8 << 20)
+#define LZ4_RATIO_MAX    255U
 
 struct unpack_input {
 	const uint8_t *data;
@@ -181,6 +182,7 @@ static int unpack_lz4(struct unpack_input input, size_t max, struct blob *out,
 
 	while (input.size - at > 4) {
 		size_t packed = read_u32(input.data + at);
+		size_t wanted;
 		size_t room;
 		int got;
 
@@ -191,7 +193,9 @@ static int unpack_lz4(struct unpack_input input, size_t max, struct blob *out,
 				       0 :
 				       problem_set(problem, "lz4: the data is cut off");
 		}
-		while (out->capacity - out->size < LZ4_LEGACY_BLOCK && out->capacity < max) {
+		wanted = packed < LZ4_LEGACY_BLOCK / LZ4_RATIO_MAX ? packed * LZ4_RATIO_MAX :
+								     LZ4_LEGACY_BLOCK;
+		while (out->capacity - out->size < wanted && out->capacity < max) {
 			if (blob_grow(out, max, problem)) {
 				return -1;
 			}
@@ -203,7 +207,7 @@ static int unpack_lz4(struct unpack_input input, size_t max, struct blob *out,
 					  (int)room);
 		if (got <= 0) {
 			return problem_set(problem, "lz4: the data is damaged%s",
-					   room < LZ4_LEGACY_BLOCK ? " or too large" : "");
+					   room < wanted ? " or too large" : "");
 		}
 		out->size += (size_t)got;
 		at += packed;

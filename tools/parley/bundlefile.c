@@ -248,7 +248,7 @@ static const char *find_fault(const struct pv_bundle_domain *record, size_t size
 
 int bundlefile_verify(const uint8_t *data, size_t size, struct problem *problem)
 {
-	struct pv_bundle_header header;
+	struct pv_bundle_header header = { 0 };
 
 	if (verify_header(data, size, &header, problem) || verify_sum(data, &header, problem)) {
 		return -1;

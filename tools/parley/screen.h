@@ -42,7 +42,7 @@ void screen_init(struct screen *screen, struct outqueue *out, bool raw, bool col
 size_t screen_add(struct screen *screen, const char *name);
 
 /* Takes bytes that a domain wrote. */
-void screen_put(struct screen *screen, size_t stream, const uint8_t *data, size_t size);
+void screen_put(struct screen *screen, size_t index, const uint8_t *data, size_t size);
 
 /* True where the focused domain's unfinished line is not shown. */
 bool screen_has_hidden(const struct screen *screen);

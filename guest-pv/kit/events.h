@@ -49,6 +49,9 @@ void events_restore(bool enabled);
  */
 void events_wait(void);
 
+/* This domain's number, which the status of an unbound port tells. */
+unsigned events_own_domid(void);
+
 /* Handles every pending event of this vCPU; the upcall entry calls it. */
 void events_dispatch(void);
 

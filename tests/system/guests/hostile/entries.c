@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "cpu.h"
+#include "events.h"
 #include "hypercall.h"
 #include "mmu.h"
 #include "page.h"
@@ -208,7 +209,7 @@ static void check_domains(void)
 		.val = mmu_pte(mmu_page_mfn(page_alloc()), READ_ONLY),
 	};
 	unsigned long bad = 0, first = 0;
-	unsigned own = scratch_own_domid();
+	unsigned own = events_own_domid();
 	long got = 0;
 
 	for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {

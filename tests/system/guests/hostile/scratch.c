@@ -124,18 +124,3 @@ bool scratch_is_own(unsigned long mfn)
 	}
 	return mmu_mfn_to_pfn(mfn) != MMU_NO_FRAME || mfn == start_info->shared_info >> 12;
 }
-
-unsigned scratch_own_domid(void)
-{
-	struct pv_evtchn_alloc_unbound alloc = { .dom = PV_DOMID_SELF,
-						 .remote_dom = PV_DOMID_SELF };
-	struct pv_evtchn_status status = { .dom = PV_DOMID_SELF };
-	struct pv_evtchn_close close;
-
-	hypercall_event_channel_op(PV_EVTCHNOP_alloc_unbound, &alloc);
-	status.port = alloc.port;
-	hypercall_event_channel_op(PV_EVTCHNOP_status, &status);
-	close.port = alloc.port;
-	hypercall_event_channel_op(PV_EVTCHNOP_close, &close);
-	return status.u.unbound.dom;
-}

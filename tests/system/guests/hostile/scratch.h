@@ -35,7 +35,4 @@ void scratch_accept(const char *name, unsigned long va, int level, uint64_t valu
 /* True for a frame that this domain may map: of its p2m, or shared with it. */
 bool scratch_is_own(unsigned long mfn);
 
-/* This domain's number, which an unbound port tells. */
-unsigned scratch_own_domid(void);
-
 #endif

@@ -565,6 +565,8 @@ static void begin(struct session *session, const struct machine *machine,
 	}
 	session->started = now();
 	session->deadline = options->timeout > 0 ? session->started + options->timeout : 0;
+	/* Its end may have come before the signal was waited for. */
+	reap(session);
 }
 
 /* Says why the run was cut short or went wrong; returns the exit status. */

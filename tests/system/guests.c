@@ -57,7 +57,7 @@ Test(guests, hello_repeats_under_icount)
 Test(guests, hostile_gets_the_documented_errors)
 {
 	struct run_result result =
-		run_parley("run", "--kernel", test_guest("hostile"), "--memory", "32M", "--vcpus",
+		run_parley("run", "--timeout", "100", "--kernel", test_guest("hostile"), "--memory", "32M", "--vcpus",
 			   "2", "--cpus", "2");
 
 	expect_status(&result, 0);
@@ -76,7 +76,7 @@ Test(guests, hostile_does_not_disturb_its_neighbour)
 		"{ \"name\": \"hostile\", \"kernel\": \"%s\", \"memory\": \"32M\", \"vcpus\": 2 } ] }",
 		realpath(test_kernel(), NULL), realpath(test_ramdisk(), NULL),
 		realpath(test_guest("hostile"), NULL));
-	struct run_result result = run_parley("run", "--cpus", "2", file);
+	struct run_result result = run_parley("run", "--timeout", "100", "--cpus", "2", file);
 
 	expect_status(&result, 0);
 	expect_output(&result, "debian| result: forks 1275");

@@ -1,10 +1,7 @@
 /*
- * Guests on the kit: `hello` on machines of several sizes, and `hostile`, which
- * tries what is forbidden, alone and beside a Linux that must not notice.
+ * `hello`, the smallest guest on the kit, on machines of several sizes.
  */
 #include <criterion/criterion.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "harness.h"
 
@@ -52,35 +49,4 @@ Test(guests, hello_repeats_under_icount)
 	expect_output(&first, "hello: all well, powering off");
 	run_result_free(&first);
 	run_result_free(&second);
-}
-
-Test(guests, hostile_gets_the_documented_errors)
-{
-	struct run_result result =
-		run_parley("run", "--timeout", "100", "--kernel", test_guest("hostile"), "--memory", "32M", "--vcpus",
-			   "2", "--cpus", "2");
-
-	expect_status(&result, 0);
-	expect_output(&result, " passed, 0 failed");
-	expect_no_output(&result, "FAIL ");
-	run_result_free(&result);
-}
-
-Test(guests, hostile_does_not_disturb_its_neighbour)
-{
-	const char *file = test_write_file(
-		"two.json",
-		"{ \"domains\": ["
-		"{ \"name\": \"debian\", \"kernel\": \"%s\", \"ramdisk\": \"%s\","
-		"  \"cmdline\": \"console=hvc0 parley.test=outlive\", \"memory\": \"256M\", \"vcpus\": 2 },"
-		"{ \"name\": \"hostile\", \"kernel\": \"%s\", \"memory\": \"32M\", \"vcpus\": 2 } ] }",
-		realpath(test_kernel(), NULL), realpath(test_ramdisk(), NULL),
-		realpath(test_guest("hostile"), NULL));
-	struct run_result result = run_parley("run", "--timeout", "100", "--cpus", "2", file);
-
-	expect_status(&result, 0);
-	expect_output(&result, "debian| result: forks 1275");
-	expect_output(&result, " passed, 0 failed");
-	expect_healthy_linux(&result);
-	run_result_free(&result);
 }

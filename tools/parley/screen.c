@@ -97,6 +97,7 @@ void screen_put(struct screen *screen, size_t index, const uint8_t *data, size_t
 
 	if (screen->raw) {
 		outqueue_put(screen->out, data, size);
+		screen->is_mid_line = size ? data[size - 1] != '\n' : screen->is_mid_line;
 		return;
 	}
 	for (size_t i = 0; i < size; i++) {
@@ -110,6 +111,15 @@ void screen_put(struct screen *screen, size_t index, const uint8_t *data, size_t
 		}
 		stream->line[stream->length++] = data[i];
 	}
+}
+
+void screen_break(struct screen *screen)
+{
+	if (screen->raw && screen->is_mid_line) {
+		outqueue_put(screen->out, "\n", 1);
+		screen->is_mid_line = false;
+	}
+	break_open_line(screen);
 }
 
 bool screen_has_hidden(const struct screen *screen)

@@ -26,8 +26,9 @@ struct screen_stream {
 
 struct screen {
 	struct outqueue *out;
-	bool raw;    /* one domain: no names, no lines */
-	bool colour; /* names in colour */
+	bool raw;         /* one domain: no names, no lines */
+	bool colour;      /* names in colour */
+	bool is_mid_line; /* raw: the last byte was no line end */
 	size_t stream_count;
 	size_t focus; /* the stream that has the input */
 	size_t open;  /* whose unfinished line the screen ends in, or SCREEN_NONE */
@@ -46,6 +47,12 @@ void screen_put(struct screen *screen, size_t index, const uint8_t *data, size_t
 
 /* True where the focused domain's unfinished line is not shown. */
 bool screen_has_hidden(const struct screen *screen);
+
+/*
+ * Makes the cursor stand at the beginning of a line, for a message on the same
+ * terminal. Only for terminals: it adds a line end to what a domain wrote.
+ */
+void screen_break(struct screen *screen);
 
 /* Shows that line. Called at once on a terminal, else after a pause. */
 void screen_show_partial(struct screen *screen);

@@ -56,7 +56,8 @@ struct session {
 	int signal_fd;
 	int input_fd; /* -1 after its end */
 	bool is_raw;
-	bool is_exited; /* the machine's process is gone */
+	bool shares_screen; /* standard output and error are the terminal we made raw */
+	bool is_exited;     /* the machine's process is gone */
 	int exit_status;
 	int stop_signal; /* of the person or the system, 0: none */
 	bool is_timed_out;
@@ -95,7 +96,16 @@ __attribute__((format(printf, 2, 3))) static void notify(struct session *session
 		length = (int)sizeof(text) - 2;
 	}
 	text[length++] = '\n';
+	if (!session->shares_screen) {
+		outqueue_put(get_notes(session), text, (size_t)length);
+		return;
+	}
+	/* The person sees both streams in one place: keep them apart by lines, and in order. */
+	screen_break(&session->screen);
+	outqueue_flush(&session->out);
 	outqueue_put(get_notes(session), text, (size_t)length);
+	outqueue_flush(get_notes(session));
+	screen_show_partial(&session->screen);
 }
 
 /* ---- frames from the hypervisor ---- */
@@ -554,6 +564,7 @@ static void begin(struct session *session, const struct machine *machine,
 	session->options = options;
 	session->signal_fd = open_signals();
 	session->input_fd = open_input(session);
+	session->shares_screen = session->is_raw && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
 	outqueue_init(&session->out, STDOUT_FILENO);
 	outqueue_init(&session->log, options->log_fd);
 	outqueue_init(&session->note, STDERR_FILENO);

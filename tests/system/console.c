@@ -77,8 +77,7 @@ Test(console, one_domain_has_stdout_for_itself)
 Test(console, log_goes_to_its_file)
 {
 	const char *log = test_write_file("log", "%s", "");
-	struct run_result result =
-		run_parley("run", "--log", log, "--kernel", test_guest("hello"));
+	struct run_result result = run_parley("run", "--log", log, "--kernel", test_guest("hello"));
 	char text[4096] = { 0 };
 	FILE *file = fopen(log, "r");
 

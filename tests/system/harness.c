@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX (16UL << 20)
-#define SHOWN 4000UL
+#define SHOWN      4000UL
 
 /* One direction of the child's pipes, with what has come through it so far. */
 struct stream {
@@ -155,7 +155,7 @@ struct run_result run_program(const char *input, unsigned int seconds, const cha
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	kill(-pid, SIGKILL);
-	result.status = !ended		   ? -1 :
+	result.status = !ended            ? -1 :
 			WIFEXITED(status) ? WEXITSTATUS(status) :
 					    128 + WTERMSIG(status);
 	for (int i = 0; i < 2; i++) {
@@ -178,8 +178,14 @@ void run_result_free(struct run_result *result)
 struct run_result run_debian(const char *test, const char *input, const char *const options[])
 {
 	const char *argv[32] = {
-		test_build_path("parley"), "run",	    "--kernel",	 test_kernel(),
-		"--ramdisk",		   test_ramdisk(), "--cmdline", NULL,
+		test_build_path("parley"),
+		"run",
+		"--kernel",
+		test_kernel(),
+		"--ramdisk",
+		test_ramdisk(),
+		"--cmdline",
+		NULL,
 	};
 	size_t count = 7;
 	char *cmdline;
@@ -331,8 +337,10 @@ unsigned int count_text(const char *where, const char *text)
 void expect_healthy_linux(const struct run_result *result)
 {
 	static const char *const signs[] = {
-		"Call Trace", "BUG:", "WARNING:", "Oops", "Kernel panic", "general protection",
-		"soft lockup", "rcu_sched", "rcu_preempt detected", "segfault at",
+		"Call Trace",  "BUG:",         "WARNING:",
+		"Oops",        "Kernel panic", "general protection",
+		"soft lockup", "rcu_sched",    "rcu_preempt detected",
+		"segfault at",
 	};
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {

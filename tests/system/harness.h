@@ -12,9 +12,9 @@
 #define RUN_SECONDS 240U /* far more than any run takes on a slow host */
 
 struct run_result {
-	int status;	/* exit status; 128 + signal where a signal ended it; -1 at our time limit */
-	char *out;	/* all of stdout, NUL-terminated */
-	char *err;	/* all of stderr */
+	int status; /* exit status; 128 + signal where a signal ended it; -1 at our time limit */
+	char *out;  /* all of stdout, NUL-terminated */
+	char *err;  /* all of stderr */
 };
 
 /*
@@ -24,7 +24,7 @@ struct run_result {
 struct run_result run_program(const char *input, unsigned int seconds, const char *const argv[]);
 
 /* Runs build/parley with these arguments and no input. */
-#define run_parley(...) \
+#define run_parley(...)                \
 	run_program(NULL, RUN_SECONDS, \
 		    (const char *const[]){ test_build_path("parley"), __VA_ARGS__, NULL })
 
@@ -37,10 +37,10 @@ void run_result_free(struct run_result *result);
 struct run_result run_debian(const char *test, const char *input, const char *const options[]);
 
 /* Paths, all static or kept until the process ends. */
-const char *test_build_path(const char *name);	/* build/NAME */
-const char *test_kernel(void);			/* Debian's bzImage */
-const char *test_ramdisk(void);			/* the tests' initial ramdisk */
-const char *test_guest(const char *name);	/* build/guests/NAME.elf */
+const char *test_build_path(const char *name); /* build/NAME */
+const char *test_kernel(void);                 /* Debian's bzImage */
+const char *test_ramdisk(void);                /* the tests' initial ramdisk */
+const char *test_guest(const char *name);      /* build/guests/NAME.elf */
 
 /* A new directory, removed with all that is in it when the test ends. */
 const char *test_directory(void);

@@ -43,11 +43,29 @@ Test(image, iso_boots_by_grub)
 	expect_status(&result, 0);
 	run_result_free(&result);
 	result = run_program(NULL, RUN_SECONDS,
-			     (const char *const[]){ "qemu-system-x86_64", "-machine", "q35", "-cpu",
-						    "max", "-accel", "tcg", "-m", "1G", "-smp", "2",
-						    "-display", "none", "-no-reboot", "-cdrom", iso,
-						    "-serial", "stdio", "-monitor", "none", "-net",
-						    "none", NULL });
+			     (const char *const[]){ "qemu-system-x86_64",
+						    "-machine",
+						    "q35",
+						    "-cpu",
+						    "max",
+						    "-accel",
+						    "tcg",
+						    "-m",
+						    "1G",
+						    "-smp",
+						    "2",
+						    "-display",
+						    "none",
+						    "-no-reboot",
+						    "-cdrom",
+						    iso,
+						    "-serial",
+						    "stdio",
+						    "-monitor",
+						    "none",
+						    "-net",
+						    "none",
+						    NULL });
 	expect_status(&result, 0);
 	expect_output(&result, "debian| ");
 	expect_output(&result, "result: cpus 1 forks 6225");

@@ -17,16 +17,19 @@ TestSuite(isolation, .timeout = RUN_SECONDS + 30);
 
 /* Each ends its domain at once. */
 static const char *const deaths[] = {
-	"fault-unmapped",  "fault-non-canonical", "fault-hypervisor",	"fault-read-only",
-	"fault-table",	   "border=0",		  "border=3",		"upcall-unmapped",
-	"iret-unmapped",   "iret-hypervisor",	  "iret-non-canonical", "iret-straddling",
-	"no-trap-table",   "no-user-root",	  "user-unmapped",	"user-hypervisor",
-	"user-non-canonical", "user-null",	  "compatibility",	"code-gone",
-	"no-failsafe",	   "multicall-iret",	  "shutdown=3",		"shutdown=77",
+	"fault-unmapped",  "fault-non-canonical", "fault-hypervisor",
+	"fault-read-only", "fault-table",         "border=0",
+	"border=3",        "upcall-unmapped",     "iret-unmapped",
+	"iret-hypervisor", "iret-non-canonical",  "iret-straddling",
+	"no-trap-table",   "no-user-root",        "user-unmapped",
+	"user-hypervisor", "user-non-canonical",  "user-null",
+	"compatibility",   "code-gone",           "no-failsafe",
+	"shutdown=3",
 };
 
-/* Each is a burden for some seconds, and then the domain powers off. */
-static const char *const burdens[] = { "hog=4", "storm=4", "flood=4" };
+/* Each is refused, or a burden for some seconds; then the domain powers off. */
+static const char *const burdens[] = { "multicall-iret", "shutdown=77", "hog=4", "storm=4",
+				       "flood=4" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -38,9 +41,10 @@ static void add_domain(char *config, const char *name, const char *kernel, const
 	char *path = realpath(kernel, NULL);
 
 	cr_assert_not_null(path, "%s is missing", kernel);
-	snprintf(config + used, CONFIG_MAX - used,
-		 "%s{ \"name\": \"%s\", \"kernel\": \"%s\", \"cmdline\": \"%s\", \"memory\": \"%s\" }",
-		 used == 0 ? "" : ",\n", name, path, cmdline, memory);
+	snprintf(
+		config + used, CONFIG_MAX - used,
+		"%s{ \"name\": \"%s\", \"kernel\": \"%s\", \"cmdline\": \"%s\", \"memory\": \"%s\" }",
+		used == 0 ? "" : ",\n", name, path, cmdline, memory);
 	free(path);
 }
 
@@ -83,9 +87,9 @@ Test(isolation, burdens_starve_nobody)
 
 Test(isolation, hostile_gets_the_documented_errors)
 {
-	struct run_result result =
-		run_parley("run", "--timeout", "100", "--kernel", test_guest("hostile"), "--memory",
-			   "32M", "--vcpus", "2", "--cpus", "2");
+	struct run_result result = run_parley("run", "--timeout", "100", "--kernel",
+					      test_guest("hostile"), "--memory", "32M", "--vcpus",
+					      "2", "--cpus", "2");
 
 	expect_output(&result, " passed, 0 failed");
 	expect_no_output(&result, "FAIL ");

@@ -59,10 +59,11 @@ Test(status, not_a_kernel_is_2)
 
 Test(status, bad_configuration_is_2)
 {
-	const char *file = test_write_file(
-		"config.json", "{\n\t\"domains\": [\n\t\t{ \"name\": \"a\", \"kernel\": \"%s\",\n"
-			       "\t\t  \"memory\": \"lots\" }\n\t]\n}\n",
-		test_guest("hello"));
+	const char *file =
+		test_write_file("config.json",
+				"{\n\t\"domains\": [\n\t\t{ \"name\": \"a\", \"kernel\": \"%s\",\n"
+				"\t\t  \"memory\": \"lots\" }\n\t]\n}\n",
+				test_guest("hello"));
 	struct run_result result = run_parley("check", file);
 
 	expect_status(&result, 2);

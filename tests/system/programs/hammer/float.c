@@ -11,7 +11,7 @@
 #include "hammer.h"
 
 #define PROCESSES 4
-#define STEPS 2000
+#define STEPS     2000
 
 static volatile double handler_sum;
 

@@ -41,8 +41,8 @@ static _Noreturn void child(unsigned char *memory, unsigned int seed)
 
 uint64_t hammer_fork(unsigned int rounds)
 {
-	unsigned char *memory = mmap(NULL, COW_SIZE, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory =
+		mmap(NULL, COW_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t result = HAMMER_HASH;
 
 	CHECK(memory != MAP_FAILED);

@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 /* Ends the program with a message unless the condition holds. */
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
+#define CHECK(condition)                                             \
+	do {                                                         \
+		if (!(condition)) {                                  \
 			hammer_fail(__FILE__, __LINE__, #condition); \
-		} \
+		}                                                    \
 	} while (0)
 
 _Noreturn void hammer_fail(const char *file, int line, const char *condition);

@@ -19,9 +19,10 @@ struct subject {
 };
 
 static const struct subject subjects[] = {
-	{ "fork", hammer_fork, 40 },	 { "exec", hammer_exec, 20 },	{ "mmap", hammer_mmap, 60 },
-	{ "signal", hammer_signal, 40 }, { "thread", hammer_thread, 8 }, { "pipe", hammer_pipe, 8 },
-	{ "float", hammer_float, 16 },	 { "time", hammer_time, 4 },
+	{ "fork", hammer_fork, 40 },    { "exec", hammer_exec, 20 },
+	{ "mmap", hammer_mmap, 60 },    { "signal", hammer_signal, 40 },
+	{ "thread", hammer_thread, 8 }, { "pipe", hammer_pipe, 8 },
+	{ "float", hammer_float, 16 },  { "time", hammer_time, 4 },
 };
 
 _Noreturn void hammer_fail(const char *file, int line, const char *condition)

@@ -12,8 +12,8 @@
 
 #include "hammer.h"
 
-#define PAGE 4096UL
-#define PAGES 96UL
+#define PAGE   4096UL
+#define PAGES  96UL
 #define SPARSE (1UL << 40)
 
 static sigjmp_buf fault_return;
@@ -82,8 +82,7 @@ static uint64_t check_protection(uint64_t *seed)
 /* Touches a terabyte here and there: each touch is a page of its own in tables of its own. */
 static uint64_t check_sparse(uint64_t *seed)
 {
-	unsigned char *memory =
-		map(SPARSE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE);
+	unsigned char *memory = map(SPARSE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE);
 	uint64_t start = *seed;
 	uint64_t hash = HAMMER_HASH;
 

@@ -11,10 +11,10 @@
 
 #include "hammer.h"
 
-#define LINKS 5
-#define CHUNK 1000
+#define LINKS  5
+#define CHUNK  1000
 #define CHUNKS 100
-#define PINGS 500
+#define PINGS  500
 
 static void read_all(int fd, void *data, size_t size)
 {

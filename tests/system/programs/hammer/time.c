@@ -9,7 +9,7 @@
 #include "hammer.h"
 
 #define READERS 4
-#define READS 3000
+#define READS   3000
 
 static uint64_t now(void)
 {
@@ -30,9 +30,9 @@ static void *read_clock(void *argument)
 		uint64_t time = now();
 
 		CHECK(time >= seen);
-		while (seen < time && !__atomic_compare_exchange_n(&newest, &seen, time, 0,
-								   __ATOMIC_SEQ_CST,
-								   __ATOMIC_SEQ_CST)) {
+		while (seen < time &&
+		       !__atomic_compare_exchange_n(&newest, &seen, time, 0, __ATOMIC_SEQ_CST,
+						    __ATOMIC_SEQ_CST)) {
 		}
 		if (i % 64 == 0) {
 			sched_yield();

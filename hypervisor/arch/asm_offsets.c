@@ -3,6 +3,9 @@
  * offset_macros.h.
  */
 #include "arch/offset_macros.h"
+
+#include <parley/stats.h>
+
 #include "cpu/cpu_info.h"
 #include "domain/domain.h"
 
@@ -30,24 +33,41 @@ void asm_offsets(void)
 	OFFSET(REGS_SS, struct cpu_regs, ss);
 	DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
 
+	DEFINE(RFLAGS_TF, RFLAGS_TF);
+	DEFINE(RFLAGS_IF, RFLAGS_IF);
+	DEFINE(RFLAGS_DF, RFLAGS_DF);
+	DEFINE(RFLAGS_IOPL, RFLAGS_IOPL);
+	DEFINE(RFLAGS_NT, RFLAGS_NT);
+	DEFINE(RFLAGS_RF, RFLAGS_RF);
+	DEFINE(RFLAGS_VM, RFLAGS_VM);
+	DEFINE(RFLAGS_AC, RFLAGS_AC);
+
 	OFFSET(INFO_REGS, struct cpu_info, regs);
 	OFFSET(INFO_CURRENT, struct cpu_info, current);
 	OFFSET(INFO_SCRATCH, struct cpu_info, scratch);
 	OFFSET(INFO_WORK, struct cpu_info, work);
-	OFFSET(INFO_CR3, struct cpu_info, cr3);
 	DEFINE(INFO_SIZE, sizeof(struct cpu_info));
 
 	OFFSET(VCPU_INFO, struct vcpu, info);
 	OFFSET(VCPU_KERNEL_CR3, struct vcpu, kernel_cr3);
 	OFFSET(VCPU_USER_CR3, struct vcpu, user_cr3);
-	OFFSET(VCPU_KERNEL_SP, struct vcpu, kernel_sp);
-	OFFSET(VCPU_KERNEL_SS, struct vcpu, kernel_ss);
 	OFFSET(VCPU_SYSCALL_ENTRY, struct vcpu, syscall_entry);
-	OFFSET(VCPU_EVENT_ENTRY, struct vcpu, event_entry);
 	OFFSET(VCPU_MODE, struct vcpu, mode);
+	OFFSET(VCPU_PATH, struct vcpu, path);
+	OFFSET(VCPU_BOUNCE_SP, struct vcpu, bounce_sp);
+	OFFSET(VCPU_CR2, struct vcpu, cr2);
+	OFFSET(VCPU_STATS_SYSCALL, struct vcpu, stats_entries[PV_STATS_ENTRY_syscall]);
+	OFFSET(VCPU_STATS_PAGE_FAULT, struct vcpu, stats_entries[PV_STATS_ENTRY_page_fault]);
+	DEFINE(VCPU_MODE_USER, VCPU_MODE_USER);
+	DEFINE(VCPU_MODE_KERNEL, VCPU_MODE_KERNEL);
+	DEFINE(VCPU_PATH_USER, VCPU_PATH_USER);
+	DEFINE(VCPU_PATH_KERNEL, VCPU_PATH_KERNEL);
 	OFFSET(VCPU_SYSCALL_MASKS, struct vcpu, syscall_masks);
 	OFFSET(VCPU_NMI_PENDING, struct vcpu, nmi_pending);
 	OFFSET(VCPU_DOMAIN, struct vcpu, domain);
 	OFFSET(VCPU_TRAPS, struct vcpu, traps);
+	DEFINE(TRAP_SIZE, sizeof(struct pv_trap_info));
+	OFFSET(TRAP_ADDRESS, struct pv_trap_info, address);
+	OFFSET(TRAP_FLAGS, struct pv_trap_info, flags);
 	OFFSET(DOMAIN_STATS_HYPERCALLS, struct domain, stats_hypercalls);
 }

@@ -27,7 +27,7 @@ struct cpu_info {
 	u64 scratch;			/* SYSCALL entry parks the guest's RSP here */
 	u32 work;			/* CPU_WORK_*; set by this CPU only */
 	u32 cpu;			/* number, 0 .. cpu_count - 1 */
-	u64 cr3;			/* what CR3 holds (without flags) */
+	u64 reserved;
 };
 
 _Static_assert(sizeof(struct cpu_info) % 16 == 0, "stack alignment");

@@ -13,25 +13,48 @@
  *
  * Stacks are not kept 16-aligned: no code here uses SSE, which alone would care.
  * Registers of the guest are all saved, but C keeps RBX, RBP, R12-R15, so a
- * hypercall that changes no vCPU returns without loading them again.
+ * hypercall that changes no vCPU returns without loading them again. No register
+ * may come back to a guest with an address of ours in it.
  *
  * Read next: ../pv/traps.c (what a trap means), ../pv/bounce.c (how a guest gets it).
  */
+#include <parley/errno.h>
 #include <parley/hypercall.h>
+#include <parley/shared_info.h>
 #include <parley/trap.h>
+#include <parley/vcpu.h>
 
 #include "asm_offsets.h"
 #include "mm/layout.h"
 
-#define CPU_VECTOR_SYSCALL	0x100
-#define VCPU_MODE_KERNEL	1
 
-/* CLAC where SMAP is on: see cpu/smap.h. */
+/* Open and close guest memory; nothing in the variants for CPUs without SMAP. */
+.macro guest_open smap
+	.if \smap
+	stac
+	.endif
+.endm
+.macro guest_close smap
+	.if \smap
+	clac
+	.endif
+.endm
+
+/* CLAC where SMAP is on, a NOP elsewhere: see cpu/smap.h. */
 .macro smap_clac
 661:	.byte 0x0f, 0x1f, 0x00
 	.pushsection .rodata.smap_sites, "a"
 	.balign 4
 	.long 661b - ., 0
+	.popsection
+.endm
+
+/* An access to guest memory: if it faults, go on at \to. */
+.macro guest_access to, insn:vararg
+662:	\insn
+	.pushsection .ex_table, "a"
+	.balign 4
+	.long 662b - ., \to - .
 	.popsection
 .endm
 
@@ -76,45 +99,166 @@
 /*
  * SYSCALL from a guest, 64-bit. From the stub: RSP = end of cpu_info.regs, the
  * guest's RSP in cpu_info.scratch, RCX its RIP, R11 its RFLAGS, all else its own.
+ *
+ * vcpu.path decides at once: user mode with all that a bounce needs, kernel
+ * mode with all that a return to user mode needs, or what C must look at.
+ *
+ * The three short paths below (system call, return to user mode, page fault of
+ * user mode) touch the guest's stack with RSP on ours, so a fault there is an
+ * ordinary one of ring 0. It ends the domain: a kernel whose stack or frame is
+ * not there cannot go on. Words of the guest are read once, straight to where
+ * they are used.
  */
-	.globl	entry_syscall
+#define FROM_END(field)	(field - REGS_SIZE)		/* in regs, from their end */
+#define FROM_REGS(field) (field - INFO_REGS)		/* in cpu_info, from regs */
+#define END_INFO(field)	(field - INFO_REGS - REGS_SIZE)	/* in cpu_info, from the end of regs */
+
+/* mode and path in one store; see struct vcpu. */
+#define MODE_PATH_USER	 (VCPU_MODE_USER | VCPU_PATH_USER << 8)
+#define MODE_PATH_KERNEL (VCPU_MODE_KERNEL | VCPU_PATH_KERNEL << 8)
+
+/* Flags that no guest gets, and those that an entry into its kernel clears. */
+#define FLAGS_NEVER	(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM)
+#define FLAGS_ENTRY	(FLAGS_NEVER | RFLAGS_TF | RFLAGS_RF | RFLAGS_AC)
+
+.macro define_entry_syscall name, smap
+	.globl	\name
 	.balign 64
-entry_syscall:
+\name:
+	mov	%rcx, FROM_END(REGS_RIP)(%rsp)
+	mov	END_INFO(INFO_CURRENT)(%rsp), %rcx
+	cmpb	$VCPU_PATH_KERNEL, VCPU_PATH(%rcx)
+	jb	\name\()_user
+	ja	syscall_slow
+	cmp	$PV_HYPERCALL_iret, %rax
+	jne	syscall_hypercall
+
+	/*
+	 * iret to user mode. RCX = vCPU, RAX = the guest's frame; the five words of
+	 * our own IRETQ are pushed over the end of regs.
+	 */
+	mov	END_INFO(INFO_SCRATCH)(%rsp), %rax
+	movabs	$HV_VIRT_END, %r11
+	cmp	%r11, %rax
+	jb	\name\()_iret_low
+\name\()_iret:
+	guest_open \smap
+	guest_access iret_fault, push PV_IRET_SS(%rax)
+	orb	$3, (%rsp)
+	guest_access iret_fault, push PV_IRET_RSP(%rax)
+	guest_access iret_fault, push PV_IRET_RFLAGS(%rax)
+	testb	$(RFLAGS_IF >> 8), 1(%rsp)
+	jz	iret_slow
+	andl	$~FLAGS_NEVER, (%rsp)
+	guest_access iret_fault, push PV_IRET_CS(%rax)
+	mov	(%rsp), %r11d
+	not	%r11d
+	test	$3, %r11d
+	jnz	iret_slow
+	guest_access iret_fault, push PV_IRET_RIP(%rax)
+	guest_access iret_fault, testl $PV_VGCF_in_syscall, PV_IRET_FLAGS(%rax)
+	jnz	iret_slow
+	mov	VCPU_INFO(%rcx), %r11
+	cmpb	$0, PV_VCPU_INFO_PENDING(%r11)
+	jne	iret_slow
+	movb	$0, PV_VCPU_INFO_MASK(%r11)
+	movw	$MODE_PATH_USER, VCPU_MODE(%rcx)
+	swapgs
+	mov	VCPU_USER_CR3(%rcx), %r11
+	guest_access iret_fault, mov PV_IRET_RCX(%rax), %rcx
+	guest_access iret_fault, push PV_IRET_R11(%rax)
+	guest_access iret_fault, mov PV_IRET_RAX(%rax), %rax
+	guest_close \smap
+	mov	%r11, %cr3
+	pop	%r11
+	jmp	exit_iret_insn
+\name\()_iret_low:
+	test	%rax, %rax			/* below the hypervisor: the lower half, or not */
+	jns	\name\()_iret
+	jmp	iret_slow
+
+	/* A system call of user mode. RCX = vCPU; RAX and RDX are saved in their places. */
+\name\()_user:
+	mov	%rax, FROM_END(REGS_RAX)(%rsp)
+	mov	VCPU_INFO(%rcx), %rax
+	cmpb	$0, PV_VCPU_INFO_MASK(%rax)
+	jne	syscall_slow_rax
+	mov	%rdx, FROM_END(REGS_RDX)(%rsp)
+	incq	VCPU_STATS_SYSCALL(%rcx)
+	mov	VCPU_SYSCALL_MASKS(%rcx), %dl
+	mov	%dl, PV_VCPU_INFO_MASK(%rax)
+	mov	VCPU_KERNEL_CR3(%rcx), %rax
+	mov	%rax, %cr3
+	swapgs
+	movw	$MODE_PATH_KERNEL, VCPU_MODE(%rcx)
+	mov	VCPU_BOUNCE_SP(%rcx), %rdx
+	mov	FROM_END(REGS_RIP)(%rsp), %rax
+	guest_open \smap
+	guest_access bounce_fault, mov %rax, -56(%rdx)	/* RCX */
+	guest_access bounce_fault, mov %r11, -48(%rdx)	/* R11 */
+	guest_access bounce_fault, mov %rax, -40(%rdx)	/* RIP */
+	guest_access bounce_fault, movq $PV_FLAT_RING3_CS64, -32(%rdx)
+	guest_access bounce_fault, mov %r11, -24(%rdx)	/* RFLAGS */
+	mov	END_INFO(INFO_SCRATCH)(%rsp), %rax
+	guest_access bounce_fault, mov %rax, -16(%rdx)	/* RSP */
+	guest_access bounce_fault, movq $PV_FLAT_RING3_SS64, -8(%rdx)
+	guest_close \smap
+	mov	VCPU_SYSCALL_ENTRY(%rcx), %rcx
+	and	$~(FLAGS_ENTRY | RFLAGS_DF), %r11
+	sub	$56, %rdx
+	mov	%rdx, END_INFO(INFO_SCRATCH)(%rsp)
+	mov	FROM_END(REGS_RDX)(%rsp), %rdx
+	mov	FROM_END(REGS_RAX)(%rsp), %rax
+	mov	END_INFO(INFO_SCRATCH)(%rsp), %rsp
+	sysretq
+.endm
+
+	define_entry_syscall entry_syscall, 0
+	define_entry_syscall entry_syscall_smap, 1
+
+/*
+ * Neither short path. What the frame is made of is where the stub left it: RIP
+ * in its place, RSP in scratch, R11 = RFLAGS; RCX holds the vCPU.
+ */
+.macro save_syscall_frame cs
 	push	$PV_FLAT_RING3_SS64
-	push	(INFO_SCRATCH - INFO_REGS - REGS_SS)(%rsp)
+	push	END_INFO(INFO_SCRATCH) + 8(%rsp)
 	push	%r11
-	push	$PV_FLAT_RING3_CS64
-	push	%rcx
+	push	$\cs
+	sub	$8, %rsp			/* RIP is there */
 	push	$0
 	save_regs
-	movl	$CPU_VECTOR_SYSCALL, REGS_VECTOR(%rsp)
-	mov	(INFO_CURRENT - INFO_REGS)(%rsp), %rbx
-	cmpb	$VCPU_MODE_KERNEL, VCPU_MODE(%rbx)
+.endm
+
+syscall_slow_rax:
+	mov	FROM_END(REGS_RAX)(%rsp), %rax
+syscall_slow:
+	cmpb	$VCPU_MODE_KERNEL, VCPU_MODE(%rcx)
 	jne	syscall_user
 	cmp	$PV_HYPERCALL_iret, %rax
 	je	syscall_iret
-	mov	%r10, %rcx
+
+/* A hypercall: number in RAX, RCX = vCPU. C keeps RBX, RBP, R12-R15. */
+syscall_hypercall:
+	save_syscall_frame PV_FLAT_RING3_CS64
 	cmp	$PV_HYPERCALL_MAX, %rax
 	jae	syscall_no_number
-	mov	VCPU_DOMAIN(%rbx), %r10
-	incq	DOMAIN_STATS_HYPERCALLS(%r10, %rax, 8)
-	lea	hypercall_table(%rip), %r10
-	call	*(%r10, %rax, 8)
-	mov	%rax, REGS_RAX(%rsp)
-	cmpl	$0, (INFO_WORK - INFO_REGS)(%rsp)
-	jne	exit_work
-	mov	VCPU_INFO(%rbx), %rdx
+	mov	VCPU_DOMAIN(%rcx), %r11
+	incq	DOMAIN_STATS_HYPERCALLS(%r11, %rax, 8)
+	lea	hypercall_table(%rip), %r11
+	mov	%r10, %rcx
+	call	*(%r11, %rax, 8)
+	cmpl	$0, FROM_REGS(INFO_WORK)(%rsp)
+	jne	hypercall_work
+	mov	FROM_REGS(INFO_CURRENT)(%rsp), %rcx
+	mov	VCPU_INFO(%rcx), %rdx
 	cmpw	$1, (%rdx)			/* pending and not masked */
-	je	exit_work
-	cmpb	$0, VCPU_NMI_PENDING(%rbx)
-	jne	exit_work
-
-	/* SYSRET: only to an address that it cannot fault on, see security.md XSA-7. */
+	je	hypercall_work
 	mov	REGS_RIP(%rsp), %rcx
-	test	%rcx, %rcx
-	jns	exit_iret
+	test	%rcx, %rcx			/* SYSRET only where it cannot fault: security.md, XSA-7 */
+	jns	hypercall_low
+hypercall_sysret:
 	mov	REGS_RFLAGS(%rsp), %r11
-	mov	REGS_RBX(%rsp), %rbx
 	mov	REGS_R10(%rsp), %r10
 	mov	REGS_R9(%rsp), %r9
 	mov	REGS_R8(%rsp), %r8
@@ -124,32 +268,54 @@ entry_syscall:
 	mov	REGS_RSP(%rsp), %rsp
 	sysretq
 
-syscall_no_number:
-	movq	$-38, REGS_RAX(%rsp)		/* PV_ENOSYS */
+hypercall_low:
+	cmpl	$0x8000, REGS_RIP + 4(%rsp)	/* canonical, in the lower half */
+	jb	hypercall_sysret
+hypercall_work:
+	mov	%rax, REGS_RAX(%rsp)
+	mov	REGS_RIP(%rsp), %rcx		/* what SYSRET would leave there */
+	mov	%rcx, REGS_RCX(%rsp)
 	jmp	exit_guest
 
+syscall_no_number:
+	mov	$-PV_ENOSYS, %rax
+	jmp	hypercall_work
+
 syscall_user:
+	save_syscall_frame PV_FLAT_RING3_CS64
+	mov	REGS_RIP(%rsp), %rcx
+	mov	%rcx, REGS_RCX(%rsp)
 	mov	%rsp, %rdi
 	call	pv_syscall_from_user
 	jmp	exit_guest
 
+/* iret that the short path began and left to C: RSP is somewhere in regs. */
+iret_slow:
+	smap_clac
+	or	$(CPU_STACK_SIZE - 1), %rsp
+	sub	$(INFO_SIZE - INFO_REGS - REGS_SIZE - 1), %rsp
 syscall_iret:
+	save_syscall_frame PV_FLAT_RING3_CS64
 	mov	%rsp, %rdi
 	call	pv_iret
+	jmp	exit_guest
+
+/* The frame of an iret could not be read, or one not be written: the guest's own fault. */
+iret_fault:
+bounce_fault:
+	smap_clac
+	or	$(CPU_STACK_SIZE - 1), %rsp
+	sub	$(INFO_SIZE - INFO_REGS - 1), %rsp
+	mov	%rsp, %rdi
+	call	pv_frame_fault
 	jmp	exit_guest
 
 /* SYSCALL from a 32-bit code segment. Only user mode has such, normally. */
 	.globl	entry_syscall32
 	.balign 16
 entry_syscall32:
-	push	$PV_FLAT_RING3_SS64
-	push	(INFO_SCRATCH - INFO_REGS - REGS_SS)(%rsp)
-	push	%r11
-	push	$PV_FLAT_RING3_CS32
-	push	%rcx
-	push	$0
-	save_regs
-	movl	$CPU_VECTOR_SYSCALL, REGS_VECTOR(%rsp)
+	mov	%rcx, FROM_END(REGS_RIP)(%rsp)
+	save_syscall_frame PV_FLAT_RING3_CS32
 	mov	%rsp, %rdi
 	call	pv_syscall32
 	jmp	exit_guest
@@ -172,6 +338,8 @@ stub_\vector:
 	jmp	entry_ist
 	.elseif \vector == 1
 	jmp	entry_debug
+	.elseif \vector == 14
+	jmp	entry_page_fault
 	.else
 	jmp	entry_exception
 	.endif
@@ -192,6 +360,105 @@ exception_stubs:
 	.set	i, i + 1
 	.endr
 	.noaltmacro
+
+/*
+ * A page fault. The short path is for those of user mode that are the guest's
+ * affair: not at an address of ours, its kernel reachable, its upcalls not
+ * masked. Everything else is an exception like others.
+ *
+ * RAX, RCX, RDX are pushed over their places' lower neighbours: the stub's frame
+ * is regs from the error code up.
+ */
+#define SAVED_RCX	8	/* from RSP, after three pushes */
+#define FAULT_FRAME	24	/* error code; then RIP, CS, RFLAGS, RSP, SS */
+#define FAULT(field)	(field - REGS_ERROR_CODE + FAULT_FRAME)
+#define FAULT_INFO(field) (field - INFO_REGS - REGS_ERROR_CODE + FAULT_FRAME)
+#define HV_RANGE_SHIFT	43
+#define HV_RANGE_TOP	0x1ffff0	/* HV_VIRT_START >> HV_RANGE_SHIFT */
+#define PF_RESERVED	8
+#define PF_VECTOR	14
+
+/* Store a word of our frame in the guest's, by way of RAX. */
+.macro bounce_word from, to
+	mov	FAULT(\from)(%rsp), %rax
+	guest_access bounce_fault, mov %rax, \to(%rdx)
+.endm
+
+.macro define_entry_page_fault name, smap
+	.globl	\name
+	.balign 64
+\name:
+	push	%rdx
+	push	%rcx
+	push	%rax
+	testb	$3, FAULT(REGS_CS)(%rsp)
+	jz	page_fault_slow
+	mov	FAULT_INFO(INFO_CURRENT)(%rsp), %rcx
+	cmpb	$VCPU_PATH_USER, VCPU_PATH(%rcx)
+	jne	page_fault_slow
+	mov	%cr2, %rdx
+	mov	%rdx, %rax
+	shr	$HV_RANGE_SHIFT, %rax
+	cmp	$HV_RANGE_TOP, %eax
+	je	page_fault_slow
+	testb	$PF_RESERVED, FAULT(REGS_ERROR_CODE)(%rsp)
+	jnz	page_fault_slow
+	mov	VCPU_INFO(%rcx), %rax
+	cmpb	$0, PV_VCPU_INFO_MASK(%rax)
+	jne	page_fault_slow
+	mov	%rdx, VCPU_CR2(%rcx)
+	mov	%rdx, PV_VCPU_INFO_CR2(%rax)
+	mov	VCPU_TRAPS(%rcx), %rdx
+	cmpq	$0, (PF_VECTOR * TRAP_SIZE + TRAP_ADDRESS)(%rdx)
+	je	page_fault_slow
+	incq	VCPU_STATS_PAGE_FAULT(%rcx)
+	mov	(PF_VECTOR * TRAP_SIZE + TRAP_FLAGS)(%rdx), %dl
+	shr	$2, %dl				/* PV_TRAP_MASK_EVENTS */
+	and	$1, %dl
+	mov	%dl, PV_VCPU_INFO_MASK(%rax)
+	mov	VCPU_KERNEL_CR3(%rcx), %rax
+	mov	%rax, %cr3
+	swapgs
+	movw	$MODE_PATH_KERNEL, VCPU_MODE(%rcx)
+	mov	VCPU_BOUNCE_SP(%rcx), %rdx
+	guest_open \smap
+	mov	SAVED_RCX(%rsp), %rax
+	guest_access bounce_fault, mov %rax, -64(%rdx)
+	guest_access bounce_fault, mov %r11, -56(%rdx)
+	mov	FAULT(REGS_ERROR_CODE)(%rsp), %eax
+	guest_access bounce_fault, mov %rax, -48(%rdx)
+	bounce_word REGS_RIP, -40
+	movzwl	FAULT(REGS_CS)(%rsp), %eax
+	guest_access bounce_fault, mov %rax, -32(%rdx)
+	bounce_word REGS_RFLAGS, -24
+	mov	%rax, %r11
+	bounce_word REGS_RSP, -16
+	bounce_word REGS_SS, -8
+	guest_close \smap
+	mov	VCPU_TRAPS(%rcx), %rcx
+	mov	(PF_VECTOR * TRAP_SIZE + TRAP_ADDRESS)(%rcx), %rcx
+	and	$~FLAGS_ENTRY, %r11
+	sub	$64, %rdx
+	mov	%rdx, FAULT(REGS_RSP)(%rsp)
+	pop	%rax
+	pop	%rdx				/* RCX: the guest finds it in its frame */
+	pop	%rdx
+	mov	FAULT(REGS_RSP) - FAULT_FRAME(%rsp), %rsp
+	sysretq
+.endm
+
+	define_entry_page_fault entry_page_fault, 0
+	define_entry_page_fault entry_page_fault_smap, 1
+
+	.globl	exception_page_fault_smap
+exception_page_fault_smap:
+	movl	$PF_VECTOR, 4(%rsp)
+	jmp	entry_page_fault_smap
+
+page_fault_slow:
+	pop	%rax
+	pop	%rcx
+	pop	%rdx
 
 	.balign 64
 entry_exception:

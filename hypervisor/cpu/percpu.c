@@ -100,7 +100,6 @@ int percpu_init(u32 cpu)
 		    area_pages[cpu][PAGE_STUB]);
 	map_area(cpu);
 	percpu_info(cpu)->cpu = cpu;
-	percpu_info(cpu)->cr3 = mfn_to_maddr(paging_idle_root()).v;
 	return 0;
 }
 

@@ -13,11 +13,9 @@ struct cpu_regs {
 	u64 r11, r10, r9, r8;
 	u64 rax, rcx, rdx, rsi, rdi;
 	u32 error_code;
-	u32 vector;		/* 0-255; CPU_VECTOR_SYSCALL for SYSCALL */
+	u32 vector;		/* 0-255; 0 with SYSCALL, too */
 	u64 rip, cs, rflags, rsp, ss;
 };
-
-#define CPU_VECTOR_SYSCALL	0x100
 
 _Static_assert(sizeof(struct cpu_regs) == 168, "entry.S relies on this");
 

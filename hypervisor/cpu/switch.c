@@ -33,7 +33,6 @@ static void load_root(u64 cr3, u64 guest_cr4)
 	cr4_write(cr4 & ~CR4_PGE);
 	cr3_write(cr3);
 	cr4_write(cr4);
-	cpu_info()->cr3 = cr3;
 	tlb_tick_end(tick);
 }
 

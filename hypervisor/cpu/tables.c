@@ -13,6 +13,7 @@
 #include <parley/trap.h>
 
 #include "cpu/cpu_info.h"
+#include "cpu/features.h"
 #include "cpu/insn.h"
 #include "cpu/percpu.h"
 #include "lib/string.h"
@@ -38,6 +39,7 @@
 #define VECTOR_BP  3
 #define VECTOR_OF  4
 #define VECTOR_DF  8
+#define VECTOR_PF  14
 #define VECTOR_MC  18
 
 struct gate {
@@ -63,6 +65,8 @@ _Static_assert(sizeof(struct tss) == 104, "TSS layout");
 /* entry.S. */
 extern const u64 exception_stubs[GATE_COUNT];
 void entry_syscall(void);
+void entry_syscall_smap(void);
+void exception_page_fault_smap(void);
 void entry_syscall32(void);
 
 /* Written once, before paging_load() makes constants what they are called. */
@@ -88,10 +92,18 @@ static u8 vector_ist(u32 vector)
 	}
 }
 
+static u64 vector_stub(u32 vector)
+{
+	if (vector == VECTOR_PF && cpu_features.smap) {
+		return (u64)exception_page_fault_smap;
+	}
+	return exception_stubs[vector];
+}
+
 void tables_init(void)
 {
 	for (u32 i = 0; i < GATE_COUNT; i++) {
-		u64 address = exception_stubs[i];
+		u64 address = vector_stub(i);
 		u8 dpl = i == VECTOR_BP || i == VECTOR_OF ? GATE_DPL3 : 0;
 
 		idt[i] = (struct gate){
@@ -176,7 +188,8 @@ static void fill_stub(u32 cpu, u8 *page, u32 offset, u32 target)
 
 static void fill_stubs(u32 cpu, u8 *page)
 {
-	u64 targets[2] = { (u64)entry_syscall, (u64)entry_syscall32 };
+	u64 targets[2] = { cpu_features.smap ? (u64)entry_syscall_smap : (u64)entry_syscall,
+			   (u64)entry_syscall32 };
 
 	fill_stub(cpu, page, 0, STUB_TARGET);
 	fill_stub(cpu, page, STUB32_OFFSET, STUB_TARGET + sizeof(u64));

@@ -141,6 +141,7 @@ static int set_first_vcpu(struct build *b)
 	v->regs.rsi = va_of_pfn(b, b->at.start_info);
 	v->kernel_ss = PV_FLAT_KERNEL_SS;
 	v->kernel_sp = v->regs.rsp;
+	vcpu_update_path(v);
 	v->initialised = true;
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "domain/vcpu_timer.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
+#include "mm/guest.h"
 #include "mm/types.h"
 
 struct domain *domain_list;
@@ -94,6 +95,22 @@ void domain_unpublish(struct domain *d)
 	spin_unlock(&list_lock);
 }
 
+/* The deepest frame that entry.S lays on the guest's stack, bytes. */
+#define BOUNCE_FRAME_MAX	64UL
+
+void vcpu_update_path(struct vcpu *v)
+{
+	u64 sp = v->kernel_sp & ~15UL;
+
+	v->bounce_sp = sp;
+	if (v->user_cr3 == 0 || v->syscall_entry == 0 || sp < BOUNCE_FRAME_MAX ||
+	    !guest_range_ok(sp - BOUNCE_FRAME_MAX, BOUNCE_FRAME_MAX)) {
+		v->path = VCPU_PATH_SLOW;
+	} else {
+		v->path = v->mode == VCPU_MODE_KERNEL ? VCPU_PATH_KERNEL : VCPU_PATH_USER;
+	}
+}
+
 static void vcpu_free(struct vcpu *v)
 {
 	if (v->traps != NULL) {
@@ -119,6 +136,7 @@ static void vcpu_set_defaults(struct vcpu *v)
 	v->info = &v->domain->shared->vcpu_info[v->id];
 	v->info->evtchn_upcall_mask = 1;
 	v->mode = VCPU_MODE_KERNEL;
+	vcpu_update_path(v);
 	v->debugreg[6] = PV_DR6_DEFAULT;
 	v->debugreg[7] = PV_DR7_DEFAULT;
 	v->xcr0 = 1;

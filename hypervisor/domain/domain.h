@@ -39,6 +39,15 @@ struct domain;
 #define VCPU_MODE_USER		0
 #define VCPU_MODE_KERNEL	1
 
+/*
+ * vcpu.path: may entry.S take its short paths? Kept right by vcpu_update_path()
+ * wherever what it depends on changes, and by entry.S as it changes the mode.
+ * The order matters to entry.S: one comparison decides.
+ */
+#define VCPU_PATH_USER		0	/* user mode, and the kernel can be entered shortly */
+#define VCPU_PATH_KERNEL	1	/* kernel mode, and user mode can be entered shortly */
+#define VCPU_PATH_SLOW		2	/* something that it needs is missing: C decides */
+
 struct vcpu {
 	/* What entry.S reads; offsets through arch/asm_offsets.c. */
 	struct pv_vcpu_info *info;	/* v: mapped alias of the guest's vcpu_info */
@@ -51,7 +60,9 @@ struct vcpu {
 	u64 failsafe_entry;		/* v */
 	u64 syscall32_entry;		/* v */
 	u64 sysenter_entry;		/* v */
-	u8  mode;			/* v: VCPU_MODE_* */
+	u64 bounce_sp;			/* v: kernel_sp aligned and checked, for path */
+	u8  mode aligned_to(2);		/* v: VCPU_MODE_* */
+	u8  path;			/* v: VCPU_PATH_*; entry.S writes both bytes at once */
 	u8  syscall_masks;		/* v: 1: mask upcalls on entry by SYSCALL */
 	u8  failsafe_masks;		/* v */
 	u8  syscall32_masks;		/* v */
@@ -147,6 +158,9 @@ static inline struct vcpu *domain_vcpu(struct domain *d, u64 id)
 {
 	return id < d->vcpu_count ? d->vcpus[id] : NULL;
 }
+
+/* Call after a change of mode, user_cr3, syscall_entry or kernel_sp. */
+void vcpu_update_path(struct vcpu *v);
 
 /*
  * End a domain for its own fault: the first reason is kept, its vCPUs stop at

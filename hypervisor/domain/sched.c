@@ -1,5 +1,11 @@
 /*
- * Run queues, round robin in slices, and idle.
+ * Run queues, fair shares, and idle.
+ *
+ * Each vCPU has a virtual time, which goes on while it runs, the slower the
+ * greater its domain's weight. A CPU's queue is in the order of virtual time;
+ * who is most behind runs until it is ahead of the next by SCHED_LEAD_NS. Who
+ * sleeps does not save up time: it wakes at most SCHED_BONUS_NS behind the others,
+ * which is enough to run soon, and not enough to keep them from running.
  *
  * A vCPU is in the care of one CPU, sched.cpu: it runs there, waits on that
  * CPU's queue, or last ran there; that queue's lock protects all its scheduler
@@ -33,13 +39,17 @@
 #include "lib/bitmap.h"
 #include "lib/log.h"
 
-#define SCHED_SLICE_NS	10000000UL
+#define SCHED_LEAD_NS		5000000L
+#define SCHED_WAKE_LEAD_NS	500000L		/* the same, when the next has just woken */
+#define SCHED_BONUS_NS		5000000UL
+#define SCHED_SLICE_MIN_NS	100000L
 
 struct sched_cpu {
 	struct spinlock lock;
 	u32 id;
-	struct vcpu *head, *tail;	/* RUNNABLE, in turn */
+	struct vcpu *head, *tail;	/* RUNNABLE, by vtime */
 	u32 waiting;			/* on the queue; peeked at without the lock */
+	u64 vtime;			/* of who is most behind here; never goes back */
 	struct vcpu *running;		/* RUNNING here, or NULL */
 	struct vcpu *loaded;		/* this CPU only: whose registers it holds */
 	struct timer slice;
@@ -99,21 +109,52 @@ static bool domain_may_run(const struct domain *d)
 	return __atomic_load_n(&d->pause_count, __ATOMIC_SEQ_CST) == 0;
 }
 
-/* Put v, RUNNABLE, last on the queue. A paused domain's waits outside, see sched_unpause_domain(). */
+/* Virtual times wrap: how far a is ahead of b. */
+static s64 ahead(u64 a, u64 b)
+{
+	return (s64)(a - b);
+}
+
+static u32 weight_of(const struct vcpu *v)
+{
+	u32 weight = v->domain->sched.weight;
+
+	return weight == 0 ? SCHED_WEIGHT_DEFAULT : weight;
+}
+
+/* Bring the virtual time of v, RUNNING, up to date. */
+static void account(struct vcpu *v, u64 now)
+{
+	u64 ran = now - v->sched.ran_since_ns;
+
+	v->sched.ran_since_ns = now;
+	v->sched.vtime += ran * SCHED_WEIGHT_DEFAULT / weight_of(v);
+}
+
+/* Put v, RUNNABLE, on the queue in its turn. A paused domain's waits outside, see sched_unpause_domain(). */
 static void queue_add(struct sched_cpu *c, struct vcpu *v)
 {
+	struct vcpu *after = c->tail;
+
 	if (!domain_may_run(v->domain)) {
 		return;
 	}
+	while (after != NULL && ahead(after->sched.vtime, v->sched.vtime) > 0) {
+		after = after->sched.prev;
+	}
 	v->sched.queued = true;
-	v->sched.next = NULL;
-	v->sched.prev = c->tail;
-	if (c->tail != NULL) {
-		c->tail->sched.next = v;
+	v->sched.prev = after;
+	v->sched.next = after == NULL ? c->head : after->sched.next;
+	if (v->sched.next != NULL) {
+		v->sched.next->sched.prev = v;
+	} else {
+		c->tail = v;
+	}
+	if (after != NULL) {
+		after->sched.next = v;
 	} else {
 		c->head = v;
 	}
-	c->tail = v;
 	WRITE_ONCE(c->waiting, c->waiting + 1);
 }
 
@@ -168,32 +209,64 @@ static void kick_idle(u64 affinity)
 	}
 }
 
+/* v changes its queue: keep how far it is ahead of the others. Both locks held. */
+static void move(struct vcpu *v, const struct sched_cpu *from, const struct sched_cpu *to)
+{
+	v->sched.vtime += to->vtime - from->vtime;
+	WRITE_ONCE(v->sched.cpu, to->id);
+}
+
+/* How far who runs may be ahead of the next. */
+static s64 allowed_lead(const struct vcpu *next)
+{
+	return next->sched.woken ? SCHED_WAKE_LEAD_NS : SCHED_LEAD_NS;
+}
+
+/* v was put on the queue: must the CPU look at it now? */
+static bool wants_attention(struct sched_cpu *c, const struct vcpu *v, u64 now)
+{
+	struct vcpu *running = c->running;
+
+	if (running == NULL || c->head != v) {
+		return running == NULL;
+	}
+	if (running->sched.state == VCPU_RUNNING) {
+		account(running, now);
+	}
+	return c->waiting == 1 || ahead(running->sched.vtime, v->sched.vtime) > allowed_lead(v);
+}
+
 /* v becomes runnable: find it a CPU and tell that. The lock of `from`, its queue, is held and given up. */
 static void make_runnable(struct sched_cpu *from, struct vcpu *v)
 {
 	struct sched_cpu *to = choose_cpu(from, v);
 	u64 affinity = v->sched.affinity;
-	bool first, busy;
+	u64 now = time_now_ns();
+	bool tell, busy;
 
 	if (to != from) {
 		/* Not worth waiting for: an idle CPU will take it from here. */
 		if (spin_trylock(&to->lock)) {
-			WRITE_ONCE(v->sched.cpu, to->id);
+			move(v, from, to);
 		} else {
 			to = from;
 		}
 	}
 	v->sched.state = VCPU_RUNNABLE;
-	runstate_change(v, PV_RUNSTATE_runnable, time_now_ns());
-	first = to->head == NULL;
+	v->sched.woken = true;
+	if (ahead(to->vtime - SCHED_BONUS_NS, v->sched.vtime) > 0) {
+		v->sched.vtime = to->vtime - SCHED_BONUS_NS;
+	}
+	runstate_change(v, PV_RUNSTATE_runnable, now);
 	queue_add(to, v);
+	tell = wants_attention(to, v, now);
 	busy = to->running != NULL;
 	if (to != from) {
 		spin_unlock(&to->lock);
 	}
 	spin_unlock(&from->lock);
-	if (first) {
-		kick(to);	/* it idles, or must now mind the slice */
+	if (tell) {
+		kick(to);
 	}
 	if (busy) {
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -220,6 +293,7 @@ void sched_vcpu_init(struct vcpu *v)
 		v->sched.affinity = ~0UL;
 	}
 	v->sched.cpu = count == 0 ? 0 : v->global_id % count;
+	v->sched.vtime = sched_cpus[v->sched.cpu].vtime;
 	runstate_init(v, time_now_ns());
 	vcpu_timer_init(v);
 }
@@ -245,13 +319,16 @@ void sched_offline(struct vcpu *v)
 {
 	struct sched_cpu *c = lock_vcpu(v);
 	bool tell = v->sched.loaded;
+	u64 now = time_now_ns();
 
 	if (v->sched.queued) {
 		queue_remove(c, v);
+	} else if (v->sched.state == VCPU_RUNNING) {
+		account(v, now);
 	}
 	poll_over(v);
 	v->sched.state = VCPU_OFFLINE;
-	runstate_change(v, PV_RUNSTATE_offline, time_now_ns());
+	runstate_change(v, PV_RUNSTATE_offline, now);
 	spin_unlock(&c->lock);
 	if (tell) {
 		kick(c);
@@ -284,14 +361,16 @@ void sched_block(void)
 {
 	struct vcpu *v = current_vcpu();
 	struct sched_cpu *c = lock_vcpu(v);
+	u64 now = time_now_ns();
 
 	if (v->sched.state != VCPU_RUNNING || (v->sched.polling && v->sched.wake_pending)) {
 		poll_over(v);
 		spin_unlock(&c->lock);
 		return;
 	}
+	account(v, now);
 	v->sched.state = VCPU_BLOCKED;
-	runstate_change(v, PV_RUNSTATE_blocked, time_now_ns());
+	runstate_change(v, PV_RUNSTATE_blocked, now);
 	spin_unlock(&c->lock);
 	cpu_info()->work |= CPU_WORK_RESCHED;
 
@@ -307,7 +386,7 @@ void sched_yield(void)
 	struct vcpu *v = current_vcpu();
 
 	if (READ_ONCE(this_sched_cpu()->waiting) != 0) {
-		v->sched.slice_end_ns = 0;
+		v->sched.yielding = true;
 		cpu_info()->work |= CPU_WORK_RESCHED;
 	}
 }
@@ -413,7 +492,7 @@ static struct vcpu *steal(struct sched_cpu *c, bool *again)
 		}
 		if (v != NULL) {
 			queue_remove(o, v);
-			WRITE_ONCE(v->sched.cpu, c->id);
+			move(v, o, c);
 		}
 		spin_unlock(&o->lock);
 		if (v != NULL) {
@@ -426,22 +505,61 @@ static struct vcpu *steal(struct sched_cpu *c, bool *again)
 /* Our lock held: does the vCPU that runs here go on? If not, it is put where it belongs. */
 static bool running_goes_on(struct sched_cpu *c, u64 now)
 {
-	struct vcpu *v = c->running;
+	struct vcpu *v = c->running, *next = c->head;
 
 	if (v == NULL) {
 		return false;
 	}
-	if (v->sched.state == VCPU_RUNNING && domain_may_run(v->domain) &&
-	    (c->head == NULL || now < v->sched.slice_end_ns)) {
-		return true;
-	}
-	c->running = NULL;
 	if (v->sched.state == VCPU_RUNNING) {
+		account(v, now);
+		if (v->sched.yielding && next != NULL && ahead(next->sched.vtime, v->sched.vtime) >= 0) {
+			v->sched.vtime = next->sched.vtime + 1;
+		}
+		if (domain_may_run(v->domain) &&
+		    (next == NULL || (!v->sched.yielding && ahead(v->sched.vtime, next->sched.vtime) <=
+									     allowed_lead(next)))) {
+			v->sched.yielding = false;
+			return true;
+		}
 		v->sched.state = VCPU_RUNNABLE;
 		runstate_change(v, PV_RUNSTATE_runnable, now);
 		queue_add(c, v);
 	}
+	c->running = NULL;
 	return false;
+}
+
+/* v, taken from a queue, runs here from now on. */
+static void set_running(struct sched_cpu *c, struct vcpu *v, u64 now)
+{
+	c->running = v;
+	v->sched.state = VCPU_RUNNING;
+	v->sched.wake_pending = false;
+	v->sched.woken = false;
+	v->sched.yielding = false;
+	v->sched.loaded = true;
+	v->sched.ran_since_ns = now;
+	runstate_change(v, PV_RUNSTATE_running, now);
+}
+
+/* Let the CPU's own virtual time follow who is most behind, and look again when the next is due. */
+static void set_pace(struct sched_cpu *c, u64 now)
+{
+	struct vcpu *v = c->running, *next = c->head;
+	u64 least = v->sched.vtime;
+	s64 left;
+
+	if (next != NULL && ahead(least, next->sched.vtime) > 0) {
+		least = next->sched.vtime;
+	}
+	if (ahead(least, c->vtime) > 0) {
+		c->vtime = least;
+	}
+	if (next != NULL) {
+		left = allowed_lead(next) - ahead(v->sched.vtime, next->sched.vtime);
+		timer_set(&c->slice, now + (u64)MAX(left, SCHED_SLICE_MIN_NS) * weight_of(v) /
+						   SCHED_WEIGHT_DEFAULT);
+	}
 }
 
 /* Who runs here next, now RUNNING; NULL: nobody. */
@@ -460,17 +578,12 @@ static struct vcpu *pick(struct sched_cpu *c, bool *again)
 			v = steal(c, again);
 		}
 		if (v != NULL) {
-			v->sched.state = VCPU_RUNNING;
-			v->sched.wake_pending = false;
-			v->sched.loaded = true;
-			v->sched.slice_end_ns = now + SCHED_SLICE_NS;
-			runstate_change(v, PV_RUNSTATE_running, now);
+			set_running(c, v, now);
 		}
-		c->running = v;
 	}
 	v = c->running;
-	if (v != NULL && c->head != NULL && !timer_is_set(&c->slice)) {
-		timer_set(&c->slice, v->sched.slice_end_ns);
+	if (v != NULL) {
+		set_pace(c, now);
 	}
 	spin_unlock(&c->lock);
 	return v;

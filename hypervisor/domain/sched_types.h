@@ -21,16 +21,20 @@ struct sched_vcpu {
 	bool loaded;		/* a: a CPU (.cpu) holds its registers, in use or since it last ran */
 	bool wake_pending;	/* woken between the start of a poll and blocking */
 	bool polling;		/* in sched_op poll */
+	bool yielding;		/* others first, once */
+	bool woken;		/* slept, and has not run since */
 	bool runstate_dirty;	/* the guest's runstate area is behind */
 	u64 affinity;		/* CPUs it may run on; constant while it is not offline */
-	u64 slice_end_ns;
-	s64 credit;		/* for weights: not used yet */
+	u64 vtime;		/* ns it ran, over its weight; see sched.c */
+	u64 ran_since_ns;	/* counted in vtime up to here; while RUNNING */
 	struct vcpu *next, *prev;	/* run queue */
 };
 
+#define SCHED_WEIGHT_DEFAULT	256
+
 struct sched_domain {
-	u32 weight;		/* LIMIT: weights and caps are kept but all vCPUs get equal shares */
-	u32 cap;
+	u32 weight;		/* of each of its vCPUs; 0: the default */
+	u32 cap;		/* LIMIT: kept but not enforced */
 };
 
 #endif

@@ -146,6 +146,7 @@ static void set_state(struct vcpu *v, const struct pv_vcpu_guest_context *c)
 	set_debugregs(v, c);
 	v->kernel_ss = c->kernel_ss | 3;
 	v->kernel_sp = c->kernel_sp;
+	vcpu_update_path(v);
 	v->fs_base = c->fs_base;
 	v->gs_base_kernel = c->gs_base_kernel;
 	v->gs_base_user = c->gs_base_user;

@@ -35,6 +35,7 @@ static long set_entry(struct vcpu *v, u16 type, u64 address, bool masks)
 	case PV_CALLBACK_syscall:
 		v->syscall_entry = address;
 		v->syscall_masks = masks;
+		vcpu_update_path(v);
 		return 0;
 	case PV_CALLBACK_syscall32:
 		v->syscall32_entry = address;

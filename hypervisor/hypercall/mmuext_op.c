@@ -52,6 +52,7 @@ static int new_user_baseptr(struct vcpu *v, u64 m)
 		return rc;
 	}
 	v->user_cr3 = mfn_to_maddr(mfn(m)).v;
+	vcpu_update_path(v);
 	if (old != 0) {
 		frame_put_type(o, maddr_to_mfn(maddr(old)));
 	}

@@ -13,5 +13,6 @@ long hypercall_stack_switch(u64 ss, u64 sp, u64 a3, u64 a4, u64 a5, u64 a6)
 
 	v->kernel_ss = (ss & 0xffff) | 3;
 	v->kernel_sp = sp;
+	vcpu_update_path(v);
 	return 0;
 }

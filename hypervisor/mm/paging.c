@@ -246,7 +246,6 @@ void paging_load(void)
 	u64 root = mfn_to_maddr(paging_idle_root()).v;
 
 	cr3_write(root);
-	cpu_info()->cr3 = root;
 }
 
 mfn_t paging_idle_root(void)

@@ -4,7 +4,7 @@
  *
  * Making a page table out of a frame means checking its 512 entries, and the
  * tables below it, which can be the whole memory of a domain. That is done in
- * steps: a budget of MM_BUDGET entries, then the hypercall is restarted. What
+ * steps: a budget of MM_BUDGET entries (seam/budget.h), then the hypercall is restarted. What
  * was half done stays in mm_owner.job, and every later operation on the domain
  * pays that debt first (mm_settle), so no operation ever sees a half-checked
  * table, no matter who restarts what. See types.c for the walk itself.
@@ -14,13 +14,12 @@
 #ifndef MM_TYPES_H
 #define MM_TYPES_H
 
+#include <seam/budget.h>
+
 #include "mm/owner.h"
 
 /* Returned by functions that ran out of budget: the hypercall restarts. Not an errno that a guest sees. */
 #define MM_RESTART	(-4096)
-
-/* Page-table entries looked at between two chances to be preempted. */
-#define MM_BUDGET	8192
 
 /* How often other operations yield to the one whose promoted tree is held. */
 #define MM_HOLD_PATIENCE	64

@@ -25,16 +25,16 @@ void pv_enter_kernel(struct vcpu *v)
 {
 	__asm__ volatile("swapgs" ::: "memory");
 	cr3_write(v->kernel_cr3);
-	cpu_info()->cr3 = v->kernel_cr3;
 	v->mode = VCPU_MODE_KERNEL;
+	vcpu_update_path(v);
 }
 
 void pv_enter_user(struct vcpu *v)
 {
 	__asm__ volatile("swapgs" ::: "memory");
 	cr3_write(v->user_cr3);
-	cpu_info()->cr3 = v->user_cr3;
 	v->mode = VCPU_MODE_USER;
+	vcpu_update_path(v);
 }
 
 /* What a bounce shall do, beside the frame's first words. */
@@ -161,4 +161,12 @@ void pv_syscall32(struct cpu_regs *regs)
 		return;
 	}
 	bounce(v, regs, head, 2, to);
+}
+
+void pv_frame_fault(struct cpu_regs *regs)
+{
+	struct vcpu *v = current_vcpu();
+
+	(void)regs;
+	domain_crash(v->domain, "the frame of a bounce or iret is not on mapped memory");
 }

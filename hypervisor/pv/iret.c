@@ -40,10 +40,9 @@ void pv_iret(struct cpu_regs *regs)
 	regs->rsp = c.rsp;
 	regs->ss = (c.ss & 0xffff) | 3;
 	regs->rax = c.rax;
-	if (!(c.flags & PV_VGCF_in_syscall)) {
-		regs->rcx = c.rcx;
-		regs->r11 = c.r11;
-	}
+	/* In a system call the guest expects no more than SYSRET would leave. */
+	regs->rcx = (c.flags & PV_VGCF_in_syscall) ? regs->rip : c.rcx;
+	regs->r11 = (c.flags & PV_VGCF_in_syscall) ? regs->rflags : c.r11;
 	WRITE_ONCE(v->info->evtchn_upcall_mask, (c.rflags & RFLAGS_IF) ? 0 : 1);
 }
 

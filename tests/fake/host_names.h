@@ -29,4 +29,6 @@
 #define vprintf hv_vprintf
 #define vsnprintf hv_vsnprintf
 
+#include "atomic_points.h"
+
 #endif

@@ -87,7 +87,7 @@ UNIT_HV_CFLAGS := $(UNIT_CFLAGS) -fno-strict-aliasing -ffreestanding \
 	-include tests/fake/host_names.h -Itests/fake $(HV_INCLUDE)
 UNIT_TOOL_CFLAGS := $(UNIT_CFLAGS) -Iabi -Itools
 UNIT_TEST_CFLAGS := $(UNIT_CFLAGS) -fno-strict-aliasing -Itests/fake $(HV_INCLUDE) -Itools \
-	-Itests/unit
+	-Itests/unit -Itests/model
 
 # ---------------------------------------------------------------------------------------------
 # Goals for people
@@ -139,6 +139,7 @@ include tools/build/programs.mk
 include tools/build/hypervisor.mk
 include tools/build/guests.mk
 include tools/build/tests.mk
+include tools/build/model.mk
 include tools/build/run.mk
 include tools/build/lint.mk
 

@@ -6,8 +6,9 @@
  * of level n is only ever entered from one of level n + 1, so four is enough
  * and nothing recurses). A table on the stack has exactly one type use, the
  * walk's, and is not VALIDATED; its entries below .index hold their references
- * while it is being promoted or demoted alike. So a promotion that fails half
- * way simply becomes a demotion of what stands on the stack.
+ * while it is being promoted or demoted alike. The entry at .index names the table
+ * above it on the stack, which is the walk's until it is done. So a promotion that
+ * fails half way simply becomes a demotion of what stands on the stack.
  *
  *	promote:  index runs up to 512, taking;  then VALIDATED, pop
  *	demote:   index runs down to 0, dropping; then the last use goes, pop
@@ -155,12 +156,27 @@ static int promote_upper(struct mm_owner *o, u32 top)
 			table[i] = pte_lx_for_hardware(e);
 		}
 		o->work++;
-		job->stack[top].index++;
 		if (rc == 1) {
-			return 1;
+			return 1;	/* counted when it is done, promote_finish() */
 		}
+		job->stack[top].index++;
 	}
 	return 0;
+}
+
+/* The table on top is one now. The entry that named it holds its use from here on. */
+static void promote_finish(struct mm_owner *o, struct frame *f)
+{
+	struct mm_job *job = &o->job;
+
+	if (f->type == FRAME_L4) {
+		paging_install_hv_slots(mfn_to_virt(frame_mfn(f)));
+	}
+	f->flags |= FRAME_VALIDATED;
+	job->depth--;
+	if (job->depth > 0) {
+		job->stack[job->depth - 1].index++;
+	}
 }
 
 static int promote_top(struct mm_owner *o)
@@ -183,11 +199,7 @@ static int promote_top(struct mm_owner *o)
 		rc = promote_upper(o, top);
 	}
 	if (rc == 0) {
-		if (f->type == FRAME_L4) {
-			paging_install_hv_slots(mfn_to_virt(frame_mfn(f)));
-		}
-		f->flags |= FRAME_VALIDATED;
-		job->depth--;
+		promote_finish(o, f);
 	}
 	return rc;
 }
@@ -330,7 +342,7 @@ static int job_claim(struct mm_owner *o)
 	return mm_has_debt(o) ? MM_RESTART : 0;
 }
 
-int mm_reserve(struct mm_owner *o, mfn_t m)
+int mm_reserve_slow(struct mm_owner *o, mfn_t m)
 {
 	if (o->job.state >= MM_JOB_HELD && o->job.root == (u32)m.v) {
 		return 0;

@@ -60,7 +60,7 @@ UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley,$(O)/obj/
 $(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(UNIT_ARCHIVES) -Wl,--end-group \
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(MODEL_LIB) $(UNIT_ARCHIVES) -Wl,--end-group \
 		-Wl,--gc-sections,-z,nostart-stop-gc,-u,__start_cr_tst,-u,__start_cr_sts \
 		-lcriterion -lZydis -lZycore $(PARLEY_LIBS)
 

@@ -1,0 +1,459 @@
+/*
+ * The small machine: see machine.h. The parts that stand in for cpu/switch.c
+ * keep its order (tick, load, flush, publish), since tests depend on it.
+ */
+#include "machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <parley/types.h>
+#include <seam/cpu.h>
+#include <seam/directmap.h>
+
+#include "channel/evtchn.h"
+#include "channel/gnttab.h"
+#include "cpu/ipi.h"
+#include "cpu/switch.h"
+#include "domain/vcpu_context.h"
+#include "fake_memory.h"
+#include "fake_points.h"
+#include "fake_tlb.h"
+#include "mm/paging.h"
+#include "mm/tlb.h"
+
+#define HV_FLAGS	(PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY)
+
+static struct {
+	u32 cpu;
+	struct vcpu *current;
+	u64 cr3;
+	mfn_t gdt[GDT_GUEST_PAGES];
+	mfn_t ldt[LDT_MAX_PAGES];
+} cpus[MACHINE_CPUS];
+
+static struct domain *domains[MACHINE_DOMAINS];
+static u64 hv_slots[HV_L4_SLOTS];
+static mfn_t hv_frames[3 + MACHINE_HV_PAGES];	/* L3, L2, L1, pages */
+static u8 hv_copy[3 + MACHINE_HV_PAGES][PAGE_SIZE];
+static u8 *frames_array;
+
+u64 machine_restarts;
+
+/* ---- memory ---- */
+
+/* One table of each level, all entries the same, so that every address in the slots leads somewhere. */
+static void make_hypervisor(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
+		hv_frames[i] = alloc_frames(0);
+		memset(mfn_to_virt(hv_frames[i]), 0x5a, PAGE_SIZE);
+	}
+	for (u32 level = 0; level < 3; level++) {
+		u64 *table = mfn_to_virt(hv_frames[level]);
+
+		for (u32 i = 0; i < PTE_TABLE_ENTRIES; i++) {
+			u32 below = level < 2 ? level + 1 : 3 + i % MACHINE_HV_PAGES;
+
+			table[i] = pte_make(hv_frames[below], HV_FLAGS);
+		}
+	}
+	for (u32 i = 0; i < HV_L4_SLOTS; i++) {
+		hv_slots[i] = pte_make(hv_frames[0], HV_FLAGS | (i == 0 ? PTE_USER : 0));
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
+		memcpy(hv_copy[i], mfn_to_virt(hv_frames[i]), PAGE_SIZE);
+	}
+}
+
+void machine_init(u64 frames)
+{
+	if (frames_array != NULL) {
+		return;		/* the allocator's lists are in use; all domains are gone */
+	}
+	fake_memory_init(frames);
+	frame_count = frames;
+	frames_array = calloc(frames, sizeof(struct frame));
+	frame_table = (struct frame *)(void *)frames_array;
+	for (u64 i = 0; i < frames; i++) {
+		frame_table[i].owner = FRAME_OWNER_HV;
+	}
+	/* The last frame is no RAM, as holes are. */
+	alloc_add_range(maddr(MACHINE_LOW << PAGE_SHIFT), maddr((frames - 1) << PAGE_SHIFT));
+	make_hypervisor();
+	for (u32 i = 0; i < MACHINE_CPUS; i++) {
+		cpus[i].cpu = i;
+		memset(cpus[i].gdt, 0xff, sizeof(cpus[i].gdt));
+		memset(cpus[i].ldt, 0xff, sizeof(cpus[i].ldt));
+	}
+	machine_be(0);
+}
+
+void paging_install_hv_slots(u64 *l4)
+{
+	memcpy(l4 + HV_L4_FIRST_SLOT, hv_slots, sizeof(hv_slots));
+}
+
+bool paging_is_hv_slot(u32 slot, u64 entry)
+{
+	return slot >= HV_L4_FIRST_SLOT && slot <= HV_L4_LAST_SLOT &&
+	       ((entry ^ hv_slots[slot - HV_L4_FIRST_SLOT]) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
+}
+
+mfn_t paging_idle_root(void)
+{
+	return hv_frames[0];
+}
+
+void machine_poke(mfn_t m, u32 index, u64 value)
+{
+	((u64 *)mfn_to_virt(m))[index] = value;
+}
+
+u64 machine_peek(mfn_t m, u32 index)
+{
+	return ((u64 *)mfn_to_virt(m))[index];
+}
+
+/* ---- domains ---- */
+
+struct domain *domain_find(u16 domid)
+{
+	if (domid == PV_DOMID_SELF) {
+		return current_vcpu()->domain;
+	}
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		if (domains[i] != NULL && domains[i]->id == domid) {
+			return domains[i];
+		}
+	}
+	return NULL;
+}
+
+static struct vcpu *make_vcpu(struct domain *d, u32 id)
+{
+	struct vcpu *v = calloc(1, sizeof(*v));
+
+	v->domain = d;
+	v->id = id;
+	v->global_id = d->id * 32U + id;
+	v->info = &d->shared->vcpu_info[id];
+	v->info_mfn = MFN_INVALID;
+	v->mode = VCPU_MODE_KERNEL;
+	v->traps = calloc(PV_TRAP_VECTORS, sizeof(*v->traps));
+	memset(v->gdt_frames, 0xff, sizeof(v->gdt_frames));
+	memset(v->ldt_frames, 0xff, sizeof(v->ldt_frames));
+	return v;
+}
+
+static struct domain **free_place(void)
+{
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		if (domains[i] == NULL) {
+			return &domains[i];
+		}
+	}
+	abort();
+}
+
+struct domain *machine_domain(u16 id, u32 vcpus, u64 max_frames)
+{
+	struct domain *d = calloc(1, sizeof(*d));
+
+	d->id = id;
+	d->mm.id = id;
+	d->mm.max_frames = max_frames;
+	d->max_gfn = gfn(max_frames - 1);
+	d->mm.frames = FRAME_LIST_INIT;
+	d->life = DOMAIN_ALIVE;
+	d->shared = alloc_page();
+	if (d->shared == NULL || gnttab_init(d) != 0) {
+		alloc_free_page(d->shared);
+		free(d);
+		return NULL;
+	}
+	d->shared_mfn = virt_to_mfn(d->shared);
+	frame_share(&d->mm, d->shared_mfn);
+	d->vcpu_count = vcpus;
+	for (u32 i = 0; i < vcpus; i++) {
+		d->vcpus[i] = make_vcpu(d, i);
+	}
+	*free_place() = d;
+	return d;
+}
+
+static void forget(struct domain *d)
+{
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		if (domains[i] == d) {
+			domains[i] = NULL;
+		}
+	}
+	gnttab_fini(d);
+	frame_unshare(&d->mm, d->shared_mfn);
+	alloc_free_page(d->shared);
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		free(d->vcpus[i]->traps);
+		free(d->vcpus[i]);
+	}
+	free(d);
+}
+
+static int drop_vcpus(struct domain *d)
+{
+	int rc = 0;
+
+	for (u32 i = 0; rc == 0 && i < d->vcpu_count; i++) {
+		rc = vcpu_drop_memory(d->vcpus[i]);
+	}
+	return rc;
+}
+
+bool machine_kill_step(struct domain *d)
+{
+	int rc;
+
+	for (u32 i = 0; i < MACHINE_CPUS; i++) {
+		if (cpus[i].current != NULL && cpus[i].current->domain == d) {
+			machine_run(i, NULL);
+		}
+	}
+	rc = mm_begin(&d->mm);
+	if (rc == 0) {
+		rc = drop_vcpus(d);
+		if (rc == 0) {
+			rc = mm_teardown(&d->mm);
+		}
+		mm_end(&d->mm);
+	}
+	if (rc == MM_RESTART) {
+		return false;
+	}
+	if (rc != 0 || d->mm.frames.count != 0) {
+		abort();
+	}
+	forget(d);
+	return true;
+}
+
+void machine_kill(struct domain *d)
+{
+	while (!machine_kill_step(d)) {
+	}
+}
+
+mfn_t machine_frame(struct domain *d)
+{
+	mfn_t m;
+
+	spin_lock(&d->mm.lock);
+	m = frame_alloc(&d->mm);
+	spin_unlock(&d->mm.lock);
+	if (!mfn_equal(m, MFN_INVALID)) {
+		m2p_array()[m.v] = m.v;
+	}
+	return m;
+}
+
+struct machine_space machine_space(struct domain *d)
+{
+	struct machine_space s;
+
+	for (u32 level = 1; level <= 4; level++) {
+		s.table[level] = machine_frame(d);
+		if (level > 1) {
+			machine_poke(s.table[level], 0,
+				     pte_make(s.table[level - 1], PTE_PRESENT | PTE_WRITE | PTE_USER));
+		}
+	}
+	s.table[0] = MFN_INVALID;
+	return s;
+}
+
+/* ---- CPUs ---- */
+
+void machine_be(u32 cpu)
+{
+	fake_cpu_info.cpu = cpu;
+	fake_cpu_info.current = cpus[cpu].current;
+}
+
+struct vcpu *machine_running(u32 cpu)
+{
+	return cpus[cpu].current;
+}
+
+u64 machine_cr3(u32 cpu)
+{
+	return cpus[cpu].cr3;
+}
+
+mfn_t machine_window_gdt(u32 cpu, u32 page)
+{
+	return cpus[cpu].gdt[page];
+}
+
+mfn_t machine_window_ldt(u32 cpu, u32 page)
+{
+	return cpus[cpu].ldt[page];
+}
+
+static void load_root(u64 cr3)
+{
+	u64 tick = tlb_tick_begin();
+
+	cpus[cpu_id()].cr3 = cr3;
+	fake_tlb_flush_all();
+	tlb_tick_end(tick);
+}
+
+void vcpu_load_root(struct vcpu *v)
+{
+	if (v->mode == VCPU_MODE_KERNEL) {
+		load_root(v->kernel_cr3);
+	}
+}
+
+static void load_window(mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
+{
+	for (u32 i = 0; i < pages; i++) {
+		window[i] = frames != NULL && i < (entries + 511) / 512 ? frames[i] : MFN_INVALID;
+	}
+}
+
+void vcpu_load_gdt_window(struct vcpu *v)
+{
+	load_window(cpus[cpu_id()].gdt, GDT_GUEST_PAGES, v->gdt_frames, v->gdt_entries);
+}
+
+void vcpu_load_ldt_window(struct vcpu *v)
+{
+	load_window(cpus[cpu_id()].ldt, LDT_MAX_PAGES, v->ldt_frames, v->ldt_entries);
+}
+
+void machine_run(u32 cpu, struct vcpu *v)
+{
+	u32 was = cpu_id();
+	struct vcpu *prev = cpus[cpu].current;
+
+	machine_be(cpu);
+	if (prev != NULL) {
+		prev->sched.state = VCPU_RUNNABLE;
+	}
+	cpus[cpu].current = v;
+	fake_cpu_info.current = v;
+	if (v == NULL) {
+		load_root(0);
+		load_window(cpus[cpu].gdt, GDT_GUEST_PAGES, NULL, 0);
+		load_window(cpus[cpu].ldt, LDT_MAX_PAGES, NULL, 0);
+	} else {
+		v->sched.cpu = cpu;
+		v->sched.state = VCPU_RUNNING;
+		__atomic_fetch_or(&v->domain->mm.tlb_cpus, 1UL << cpu, __ATOMIC_SEQ_CST);
+		load_root(v->kernel_cr3);
+		vcpu_load_gdt_window(v);
+		vcpu_load_ldt_window(v);
+	}
+	if (prev != NULL && (v == NULL || v->domain != prev->domain)) {
+		__atomic_fetch_and(&prev->domain->mm.tlb_cpus, ~(1UL << cpu), __ATOMIC_SEQ_CST);
+	}
+	machine_be(was);
+}
+
+static void call_in_turn(u64 mask, void (*fn)(void *arg), void *arg)
+{
+	u32 was = cpu_id();
+
+	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
+		if ((mask & (1UL << cpu)) && cpu != was) {
+			machine_be(cpu);
+			fn(arg);
+		}
+	}
+	machine_be(was);
+}
+
+void (*machine_ipi)(u64 mask, void (*fn)(void *arg), void *arg) = call_in_turn;
+
+void ipi_call_cpus(u64 mask, void (*fn)(void *arg), void *arg)
+{
+	machine_ipi(mask, fn, arg);
+}
+
+/* ---- other rooms ---- */
+
+void vcpu_update_path(struct vcpu *v)
+{
+}
+
+void evtchn_rescan(struct vcpu *v)
+{
+}
+
+/* ---- hypercalls ---- */
+
+bool machine_call_once(u32 nr, u64 a[4], long *result)
+{
+	struct cpu_regs *regs = &cpu_info()->regs;
+
+	regs->rip = 1000;
+	*result = hypercall_table[nr](a[0], a[1], a[2], a[3], 0, 0);
+	if (regs->rip == 1000) {
+		return false;
+	}
+	a[0] = regs->rdi;
+	a[1] = regs->rsi;
+	a[2] = regs->rdx;
+	a[3] = regs->r10;
+	return true;
+}
+
+long machine_call(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	u64 a[4] = { a1, a2, a3, a4 };
+	long result;
+
+	while (machine_call_once(nr, a, &result)) {
+		machine_restarts++;
+	}
+	return result;
+}
+
+/* ---- checks ---- */
+
+static bool window_is(const mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
+{
+	for (u32 i = 0; i < pages; i++) {
+		mfn_t want = i < (entries + 511) / 512 ? frames[i] : MFN_INVALID;
+
+		if (!mfn_equal(window[i], want)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *machine_check(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
+		if (memcmp(hv_copy[i], mfn_to_virt(hv_frames[i]), PAGE_SIZE) != 0) {
+			return "the hypervisor's memory was changed";
+		}
+		if (frame_at(hv_frames[i])->owner != FRAME_OWNER_HV) {
+			return "a frame of the hypervisor's has another owner";
+		}
+	}
+	for (u32 i = 0; i < MACHINE_CPUS; i++) {
+		const struct vcpu *v = cpus[i].current;
+
+		if (v == NULL ? cpus[i].cr3 != 0 : cpus[i].cr3 != v->kernel_cr3) {
+			return "a CPU's CR3 is not its vCPU's root";
+		}
+		if (v != NULL &&
+		    (!window_is(cpus[i].gdt, GDT_GUEST_PAGES, v->gdt_frames, v->gdt_entries) ||
+		     !window_is(cpus[i].ldt, LDT_MAX_PAGES, v->ldt_frames, v->ldt_entries))) {
+			return "a CPU's descriptor window is not its vCPU's";
+		}
+	}
+	return fake_locks_held == 0 ? NULL : "a lock is held";
+}

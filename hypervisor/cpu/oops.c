@@ -67,9 +67,14 @@ static void print_stack_calls(u64 rsp)
 
 	rsp &= ~7UL;
 	for (u32 i = 0; i < STACK_SCAN_WORDS && printed < STACK_PRINT_MAX; i++, rsp += 8) {
+		int failed = 0;
 		u64 word;
 
-		if (rsp < HV_VIRT_START || rsp >= HV_VIRT_END || guest_load8(&word, rsp) != 0) {
+		if (rsp < HV_VIRT_START || rsp >= HV_VIRT_END) {
+			return;
+		}
+		word = guest_load8(rsp, &failed);	/* may be the guard page */
+		if (failed) {
 			return;
 		}
 		if (symbol_is_code(word)) {

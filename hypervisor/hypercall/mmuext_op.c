@@ -20,33 +20,35 @@
 #include "pv/descriptor.h"
 
 /* The kernel half's root. Loaded before the old one is let go. */
-static int new_baseptr(struct vcpu *v, u64 m)
+static int op_new_baseptr(struct vcpu *v, const struct pv_mmuext_op *op)
 {
+	u64 m = op->arg1.mfn;
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->kernel_cr3;
 	int rc = mm_reserve(o, mfn(m));
 
 	if (rc == 0) {
-		rc = frame_get_type(o, mfn(m), FRAME_L4);
+		rc = frame_get_table(o, mfn(m), FRAME_L4);
 	}
 	if (rc != 0) {
 		return rc;
 	}
 	v->kernel_cr3 = mfn_to_maddr(mfn(m)).v;
 	vcpu_load_root(v);
-	frame_put_type(o, maddr_to_mfn(maddr(old)));
+	frame_put_table(o, maddr_to_mfn(maddr(old)));
 	return 0;
 }
 
 /* The user half's root, loaded at the next return to user mode; 0: none. */
-static int new_user_baseptr(struct vcpu *v, u64 m)
+static int op_new_user_baseptr(struct vcpu *v, const struct pv_mmuext_op *op)
 {
+	u64 m = op->arg1.mfn;
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->user_cr3;
 	int rc = mm_reserve(o, mfn(m));
 
 	if (rc == 0 && m != 0) {
-		rc = frame_get_type(o, mfn(m), FRAME_L4);
+		rc = frame_get_table(o, mfn(m), FRAME_L4);
 	}
 	if (rc != 0) {
 		return rc;
@@ -54,16 +56,9 @@ static int new_user_baseptr(struct vcpu *v, u64 m)
 	v->user_cr3 = mfn_to_maddr(mfn(m)).v;
 	vcpu_update_path(v);
 	if (old != 0) {
-		frame_put_type(o, maddr_to_mfn(maddr(old)));
+		frame_put_table(o, maddr_to_mfn(maddr(old)));
 	}
 	return 0;
-}
-
-static int unpin(struct mm_owner *o, u64 m)
-{
-	int rc = mm_reserve(o, MFN_INVALID);
-
-	return rc != 0 ? rc : frame_unpin(o, mfn(m));
 }
 
 /* Ordinary memory filled or copied through the direct map. */
@@ -88,73 +83,102 @@ static int page_fill(struct mm_owner *o, u64 to, u64 from, bool is_copy)
 	return 0;
 }
 
-static int flush_multi(struct domain *d, const struct pv_mmuext_op *op, enum mmu_flush what)
+typedef int (*op_fn)(struct vcpu *v, const struct pv_mmuext_op *op);
+
+static int op_pin(struct vcpu *v, const struct pv_mmuext_op *op)
 {
+	return frame_pin(&v->domain->mm, mfn(op->arg1.mfn),
+			 (enum frame_type)(FRAME_L1 + op->cmd - PV_MMUEXT_PIN_L1_TABLE));
+}
+
+static int op_unpin(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	int rc = mm_reserve(&v->domain->mm, MFN_INVALID);
+
+	return rc != 0 ? rc : frame_unpin(&v->domain->mm, mfn(op->arg1.mfn));
+}
+
+static int op_flush_local(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	tlb_flush_local();
+	return 0;
+}
+
+static int op_invlpg_local(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	tlb_flush_page_local(op->arg1.linear_addr);
+	return 0;
+}
+
+static int op_flush_multi(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	enum mmu_flush what =
+		op->cmd == PV_MMUEXT_TLB_FLUSH_MULTI ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE;
 	u64 vcpus;
-	int rc = mmu_read_vcpu_mask(d, op->arg2.vcpumask, &vcpus);
+	int rc = mmu_read_vcpu_mask(v->domain, op->arg2.vcpumask, &vcpus);
 
 	if (rc == 0) {
-		mmu_flush_vcpus(d, vcpus, what, op->arg1.linear_addr);
+		mmu_flush_vcpus(v->domain, vcpus, what, op->arg1.linear_addr);
 	}
 	return rc;
 }
 
-/* Operations on tables and roots. */
-static int op_tables(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_flush_all(struct vcpu *v, const struct pv_mmuext_op *op)
 {
-	struct mm_owner *o = &v->domain->mm;
-
-	switch (op->cmd) {
-	case PV_MMUEXT_PIN_L1_TABLE:
-	case PV_MMUEXT_PIN_L2_TABLE:
-	case PV_MMUEXT_PIN_L3_TABLE:
-	case PV_MMUEXT_PIN_L4_TABLE:
-		return frame_pin(o, mfn(op->arg1.mfn),
-				 (enum frame_type)(FRAME_L1 + op->cmd - PV_MMUEXT_PIN_L1_TABLE));
-	case PV_MMUEXT_UNPIN_TABLE:
-		return unpin(o, op->arg1.mfn);
-	case PV_MMUEXT_NEW_BASEPTR:
-		return new_baseptr(v, op->arg1.mfn);
-	case PV_MMUEXT_NEW_USER_BASEPTR:
-		return new_user_baseptr(v, op->arg1.mfn);
-	case PV_MMUEXT_CLEAR_PAGE:
-		return page_fill(o, op->arg1.mfn, 0, false);
-	case PV_MMUEXT_COPY_PAGE:
-		return page_fill(o, op->arg1.mfn, op->arg2.src_mfn, true);
-	case PV_MMUEXT_SET_LDT:
-		return ldt_set(v, op->arg1.linear_addr, op->arg2.nr_ents);
-	default:
-		return -PV_ENOSYS;
-	}
+	mmu_flush_vcpus(v->domain, ~0UL,
+			op->cmd == PV_MMUEXT_TLB_FLUSH_ALL ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE,
+			op->arg1.linear_addr);
+	return 0;
 }
 
-static int op_one(struct vcpu *v, const struct pv_mmuext_op *op)
+/* Only a domain with a device would need it. */
+static int op_flush_cache(struct vcpu *v, const struct pv_mmuext_op *op)
 {
-	struct domain *d = v->domain;
+	return -PV_EPERM;
+}
 
-	switch (op->cmd) {
-	case PV_MMUEXT_TLB_FLUSH_LOCAL:
-		tlb_flush_local();
-		return 0;
-	case PV_MMUEXT_INVLPG_LOCAL:
-		tlb_flush_page_local(op->arg1.linear_addr);
-		return 0;
-	case PV_MMUEXT_TLB_FLUSH_MULTI:
-		return flush_multi(d, op, MMU_FLUSH_ALL);
-	case PV_MMUEXT_INVLPG_MULTI:
-		return flush_multi(d, op, MMU_FLUSH_PAGE);
-	case PV_MMUEXT_TLB_FLUSH_ALL:
-		mmu_flush_vcpus(d, ~0UL, MMU_FLUSH_ALL, 0);
-		return 0;
-	case PV_MMUEXT_INVLPG_ALL:
-		mmu_flush_vcpus(d, ~0UL, MMU_FLUSH_PAGE, op->arg1.linear_addr);
-		return 0;
-	case PV_MMUEXT_FLUSH_CACHE:
-	case PV_MMUEXT_FLUSH_CACHE_GLOBAL:
-		return -PV_EPERM;	/* only a domain with a device needs it */
-	default:
-		return op_tables(v, op);
+static int op_clear_page(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	return page_fill(&v->domain->mm, op->arg1.mfn, 0, false);
+}
+
+static int op_copy_page(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	return page_fill(&v->domain->mm, op->arg1.mfn, op->arg2.src_mfn, true);
+}
+
+static int op_set_ldt(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	return ldt_set(v, op->arg1.linear_addr, op->arg2.nr_ents);
+}
+
+static const op_fn ops[] = {
+	[PV_MMUEXT_PIN_L1_TABLE] = op_pin,
+	[PV_MMUEXT_PIN_L2_TABLE] = op_pin,
+	[PV_MMUEXT_PIN_L3_TABLE] = op_pin,
+	[PV_MMUEXT_PIN_L4_TABLE] = op_pin,
+	[PV_MMUEXT_UNPIN_TABLE] = op_unpin,
+	[PV_MMUEXT_NEW_BASEPTR] = op_new_baseptr,
+	[PV_MMUEXT_TLB_FLUSH_LOCAL] = op_flush_local,
+	[PV_MMUEXT_INVLPG_LOCAL] = op_invlpg_local,
+	[PV_MMUEXT_TLB_FLUSH_MULTI] = op_flush_multi,
+	[PV_MMUEXT_INVLPG_MULTI] = op_flush_multi,
+	[PV_MMUEXT_TLB_FLUSH_ALL] = op_flush_all,
+	[PV_MMUEXT_INVLPG_ALL] = op_flush_all,
+	[PV_MMUEXT_FLUSH_CACHE] = op_flush_cache,
+	[PV_MMUEXT_SET_LDT] = op_set_ldt,
+	[PV_MMUEXT_NEW_USER_BASEPTR] = op_new_user_baseptr,
+	[PV_MMUEXT_CLEAR_PAGE] = op_clear_page,
+	[PV_MMUEXT_COPY_PAGE] = op_copy_page,
+	[PV_MMUEXT_FLUSH_CACHE_GLOBAL] = op_flush_cache,
+};
+
+static inline int op_one(struct vcpu *v, const struct pv_mmuext_op *op)
+{
+	if (op->cmd >= ARRAY_SIZE(ops) || ops[op->cmd] == NULL) {
+		return -PV_ENOSYS;
 	}
+	return ops[op->cmd](v, op);
 }
 
 static int op_list(struct vcpu *v, const struct mmu_batch *b, u32 *did)

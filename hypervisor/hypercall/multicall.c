@@ -16,7 +16,7 @@
 #include "mm/types.h"
 
 /* Entries done between two chances to be preempted. */
-#define MULTICALL_STEP	256
+#define MULTICALL_STEP	256U
 
 #define MULTICALL_RESTART_ARGS	4
 
@@ -51,34 +51,32 @@ long hypercall_restart(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4)
 }
 
 /* A call stopped half way: its entry in the list becomes what is left of it. */
-static int put_back(u64 entry_gva, const struct multicall_state *mc)
+static int put_back(u64 entry_gva, struct multicall_state *mc)
 {
+	mc->restart = false;
 	return guest_write(entry_gva + offsetof(struct pv_multicall_entry, args), mc->args,
 			   sizeof(mc->args));
 }
 
 static long call_one(const struct pv_multicall_entry *e, struct domain *d)
 {
-	if (e->op >= PV_HYPERCALL_MAX) {
+	if (unlikely(e->op >= PV_HYPERCALL_MAX)) {
 		return -PV_ENOSYS;
-	}
-	if (e->op == PV_HYPERCALL_iret || e->op == PV_HYPERCALL_multicall) {
-		return -PV_EINVAL;
 	}
 	d->stats_hypercalls[e->op]++;
 	return hypercall_table[e->op](e->args[0], e->args[1], e->args[2], e->args[3], e->args[4],
 				      e->args[5]);
 }
 
-/* The batch must go back to the guest's exit before its next entry. */
-static bool must_pause(const struct domain *d, u32 i, u64 work_start)
-{
-	return cpu_info()->work != 0 || i >= MULTICALL_STEP || d->mm.work - work_start > MM_BUDGET;
-}
-
+/*
+ * Do the entries [0, count) of a list, which is the guest's to have; *done tells
+ * how many. Stops early when the exit to the guest has work to do, or enough was
+ * done. iret and multicall refuse to be in a list by themselves.
+ */
 static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32 count, u32 *done)
 {
-	u64 work_start = d->mm.work;
+	const struct cpu_info *info = cpu_info();
+	u64 work_end = d->mm.work + MM_BUDGET;
 	u32 i;
 
 	for (i = 0; i < count; i++) {
@@ -86,21 +84,21 @@ static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32
 		struct pv_multicall_entry e;
 		long result;
 
-		*done = i;
-		if (i != 0 && must_pause(d, i, work_start)) {
-			return 0;
-		}
-		if (guest_read_words((u64 *)&e, gva, sizeof(e) / 8) != 0) {
+		if (unlikely(guest_read_words((u64 *)&e, gva, sizeof(e) / 8) != 0)) {
 			return -PV_EFAULT;
 		}
-		mc->restart = false;
 		result = call_one(&e, d);
-		if (mc->restart) {
+		if (unlikely(mc->restart)) {
+			*done = i;
 			return put_back(gva, mc);
 		}
-		if (guest_write(gva + offsetof(struct pv_multicall_entry, result), &result,
-				sizeof(result)) != 0) {
+		if (unlikely(guest_write_u64(gva + offsetof(struct pv_multicall_entry, result),
+					     (u64)result) != 0)) {
 			return -PV_EFAULT;
+		}
+		if (unlikely(info->work != 0 || d->mm.work > work_end)) {
+			*done = i + 1;
+			return 0;
 		}
 	}
 	*done = count;
@@ -119,7 +117,8 @@ long hypercall_multicall(u64 list, u64 count64, u64 a3, u64 a4, u64 a5, u64 a6)
 		return -PV_EINVAL;
 	}
 	mc->active = true;
-	rc = run_list(mc, d, list, count, &done);
+	mc->restart = false;
+	rc = run_list(mc, d, list, MIN(count, MULTICALL_STEP), &done);
 	mc->active = false;
 	if (rc == 0 && done < count) {
 		return hypercall_restart(PV_HYPERCALL_multicall,

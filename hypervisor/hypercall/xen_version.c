@@ -71,11 +71,9 @@ static long get_features(u64 arg)
 	return guest_write(arg, &info, sizeof(info));
 }
 
-long hypercall_xen_version(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
+static __attribute__((noinline)) long answer(u64 cmd, u64 arg)
 {
 	switch (cmd) {
-	case PV_VERSION_version:
-		return (PV_VERSION_MAJOR << 16) | PV_VERSION_MINOR;
 	case PV_VERSION_extraversion:
 		return put_string(arg, ".0-parley", PV_EXTRAVERSION_LEN);
 	case PV_VERSION_compile_info:
@@ -99,4 +97,13 @@ long hypercall_xen_version(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
 	default:
 		return -PV_ENOSYS;
 	}
+}
+
+/* Asking for the version alone is how guests force an upcall: often, so at once. */
+long hypercall_xen_version(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	if (likely(cmd == PV_VERSION_version)) {
+		return (PV_VERSION_MAJOR << 16) | PV_VERSION_MINOR;
+	}
+	return answer(cmd, arg);
 }

@@ -41,18 +41,3 @@ int guest_write_at(u64 gva, u64 i, const void *src, size_t size)
 {
 	return element(&gva, i, size) ? guest_write(gva, src, size) : -PV_EFAULT;
 }
-
-int guest_read_words(u64 *dst, u64 gva, u32 count)
-{
-	u32 i;
-
-	if (unlikely(!guest_range_ok(gva, 8UL * count))) {
-		return -PV_EFAULT;
-	}
-	for (i = 0; i < count; i++) {
-		if (unlikely(guest_load8(&dst[i], gva + 8UL * i) != 0)) {
-			return -PV_EFAULT;
-		}
-	}
-	return 0;
-}

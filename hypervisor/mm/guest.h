@@ -7,6 +7,9 @@
 #ifndef MM_GUEST_H
 #define MM_GUEST_H
 
+#include <parley/errno.h>
+#include <seam/guest_copy.h>
+
 #include "lib/types.h"
 #include "mm/layout.h"
 
@@ -23,8 +26,49 @@ static inline bool guest_range_ok(u64 gva, u64 size)
 int guest_read(void *dst, u64 gva, size_t size) must_check;
 int guest_write(u64 gva, const void *src, size_t size) must_check;
 
-/* The same for a few 8-byte words, without the set-up of a long copy. */
-int guest_read_words(u64 *dst, u64 gva, u32 count) must_check;
+/* The same for a few 8-byte words (count is a constant), or one of 4 bytes, without the set-up of a long copy. */
+static inline int must_check guest_read_words(u64 *dst, u64 gva, u32 count)
+{
+	int failed = 0;
+	u32 i;
+
+	if (unlikely(!guest_range_ok(gva, 8UL * count))) {
+		return -PV_EFAULT;
+	}
+	guest_open();
+#pragma GCC unroll 16
+	for (i = 0; i < count; i++) {
+		dst[i] = guest_load8(gva + 8UL * i, &failed);
+	}
+	guest_close();
+	return unlikely(failed) ? -PV_EFAULT : 0;
+}
+
+static inline int must_check guest_read_u32(u32 *dst, u64 gva)
+{
+	int failed = 0;
+
+	if (unlikely(!guest_range_ok(gva, sizeof(*dst)))) {
+		return -PV_EFAULT;
+	}
+	guest_open();
+	*dst = guest_load4(gva, &failed);
+	guest_close();
+	return unlikely(failed) ? -PV_EFAULT : 0;
+}
+
+static inline int must_check guest_write_u64(u64 gva, u64 value)
+{
+	int failed = 0;
+
+	if (unlikely(!guest_range_ok(gva, sizeof(value)))) {
+		return -PV_EFAULT;
+	}
+	guest_open();
+	guest_store8(gva, value, &failed);
+	guest_close();
+	return unlikely(failed) ? -PV_EFAULT : 0;
+}
 
 /* Element i of an array of size-byte elements at gva; sums cannot wrap. */
 int guest_read_at(void *dst, u64 gva, u64 i, size_t size) must_check;

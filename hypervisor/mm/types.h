@@ -17,6 +17,7 @@
 #include <seam/budget.h>
 
 #include "mm/owner.h"
+#include "mm/tlb.h"
 
 /* Returned by functions that ran out of budget: the hypercall restarts. Not an errno that a guest sees. */
 #define MM_RESTART	(-4096)
@@ -78,7 +79,12 @@ static inline bool mm_has_debt(const struct mm_owner *o)
  * the one job is free for it, or holds the outcome for the table m that the
  * operation is about to take. 0 or MM_RESTART.
  */
-int mm_reserve(struct mm_owner *o, mfn_t m) must_check;
+int mm_reserve_slow(struct mm_owner *o, mfn_t m) must_check;
+
+static inline int must_check mm_reserve(struct mm_owner *o, mfn_t m)
+{
+	return likely(o->job.state == MM_JOB_IDLE) ? 0 : mm_reserve_slow(o, m);
+}
 
 /* Upward call, in pv/descriptor.c: may this page be a descriptor table? Fixes up what it may. */
 bool descriptor_validate_page(u64 *page);
@@ -108,6 +114,36 @@ int frame_get_type(struct mm_owner *o, mfn_t m, enum frame_type type) must_check
 
 /* Drop it; for a table after mm_reserve(). May leave debt (mm_has_debt). */
 void frame_put_type(struct mm_owner *o, mfn_t m);
+
+/*
+ * The same two for a table that most likely is one already and has other uses
+ * besides (a pinned root): without a call then.
+ */
+static inline int must_check frame_get_table(struct mm_owner *o, mfn_t m, enum frame_type type)
+{
+	struct frame *f = frame_owned(o, m.v);
+
+	if (likely(f != NULL && f->type == (u8)type && f->type_refs != 0 &&
+		   o->job.state == MM_JOB_IDLE)) {
+		f->type_refs++;
+		f->refs++;
+		return 0;
+	}
+	return frame_get_type(o, m, type);
+}
+
+static inline void frame_put_table(struct mm_owner *o, mfn_t m)
+{
+	struct frame *f = frame_at(m);
+
+	if (likely(f->type_refs > 1)) {
+		f->tlb_stamp = tlb_clock;
+		f->type_refs--;
+		f->refs--;
+		return;
+	}
+	frame_put_type(o, m);
+}
 
 /* Pin (hold as a table of the level until unpinned): 0, -PV_EINVAL, MM_RESTART. Unpin: 0, -PV_EINVAL; may leave debt. */
 int frame_pin(struct mm_owner *o, mfn_t m, enum frame_type type) must_check;

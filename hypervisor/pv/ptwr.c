@@ -337,31 +337,91 @@ static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_re
 	return err;
 }
 
+/*
+ * The store that guests use most, MOV or XCHG of a 64-bit register with memory
+ * (REX.W 89 /r, REX.W 87 /r), taken from one load of 8 bytes. False: something
+ * else, or not all of it is in them.
+ */
+static bool decode_short(struct insn *insn, u64 rip)
+{
+	u64 bytes;
+	u8 opcode, modrm, mod;
+	u8 length = 3;
+
+	if (guest_read_words(&bytes, rip, 1) != 0) {
+		return false;
+	}
+	opcode = (u8)(bytes >> 8);
+	modrm = (u8)(bytes >> 16);
+	mod = modrm >> 6;
+	if ((bytes & 0xf8) != 0x48 || (opcode != 0x89 && opcode != 0x87) || mod == 3) {
+		return false;
+	}
+	if ((modrm & 7) == 4) {
+		length++;	/* SIB, whose base 5 means a displacement with mod 0 */
+		if (mod == 0 && ((bytes >> 24) & 7) == 5) {
+			length += 4;
+		}
+	}
+	if (mod == 1) {
+		length++;
+	} else if (mod == 2 || (mod == 0 && (modrm & 7) == 5)) {
+		length += 4;
+	}
+	*insn = (struct insn){
+		.length = length,
+		.map = INSN_MAP_ONE_BYTE,
+		.opcode = opcode,
+		.rex = (u8)bytes,
+		.modrm = modrm,
+		.op_bytes = 8,
+	};
+	return true;
+}
+
+static bool decode(struct insn *insn, u64 rip)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+
+	return decode_short(insn, rip) || insn_decode(insn, bytes, insn_fetch(bytes, rip), true);
+}
+
+/* Carry the store out on an entry that it certainly means. Under the lock. */
+static int store(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs, u64 gva)
+{
+	struct insn insn;
+	u64 moved = 0;
+	int err = -PV_EAGAIN;
+
+	if (!decode(&insn, regs->rip) || !is_acceptable(&insn, gva)) {
+		return -PV_EINVAL;
+	}
+	if (is_movs(&insn) && guest_read(&moved, regs->rsi, insn.op_bytes) != 0) {
+		return -PV_EINVAL;
+	}
+	for (u32 i = 0; err == -PV_EAGAIN && i < ATTEMPTS; i++) {
+		err = store_once(o, slot, regs, &insn, 8 * (gva & 7), moved);
+	}
+	return err;
+}
+
+/* Most faults are not about tables: that is found out before the instruction is looked at. */
 enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
 {
 	struct mm_owner *o = &v->domain->mm;
-	u8 bytes[INSN_MAX_LENGTH];
 	struct ptable_slot slot;
-	struct insn insn;
-	u64 moved = 0;
 	int err;
 
-	if (!(v->domain->vm_assist & (1UL << PV_VM_ASSIST_writable_pagetables)) ||
-	    !insn_decode(&insn, bytes, insn_fetch(bytes, regs->rip), true) ||
-	    !is_acceptable(&insn, gva)) {
+	if (!(v->domain->vm_assist & (1UL << PV_VM_ASSIST_writable_pagetables))) {
 		return PTWR_REFUSED;
 	}
-	if (is_movs(&insn) && guest_read(&moved, regs->rsi, insn.op_bytes) != 0) {
-		return PTWR_REFUSED;
+	if (mm_begin(o) != 0) {
+		return PTWR_DONE;	/* the guest comes again, until the debt is paid */
 	}
-	spin_lock(&o->lock);
-	err = mm_settle(o) == 0 ? find_entry(o, v->kernel_cr3, gva, &slot) : -PV_EAGAIN;
+	err = find_entry(o, v->kernel_cr3, gva, &slot);
 	if (err == 0) {
-		err = -PV_EAGAIN;
-		for (u32 i = 0; err == -PV_EAGAIN && i < ATTEMPTS; i++) {
-			err = store_once(o, slot, regs, &insn, 8 * (gva & 7), moved);
-		}
+		err = store(o, slot, regs, gva);
 	}
-	spin_unlock(&o->lock);
+	mm_end(o);
 	return err == 0 || err == -PV_EAGAIN ? PTWR_DONE : PTWR_REFUSED;
 }

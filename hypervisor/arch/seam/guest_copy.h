@@ -9,40 +9,62 @@
 #include "cpu/extable.h"
 #include "cpu/smap.h"
 
-/* One aligned or unaligned 8-byte load or store: 0, or -1 at a fault. */
-static inline int guest_load8(u64 *value, u64 gva)
+/*
+ * For a few accesses in a row: guest_open(), any number of these, guest_close().
+ * A fault sets *failed, which is otherwise left alone, and the value to 0.
+ */
+static inline void guest_open(void)
 {
-	int rc = 0;
-
-	__asm__ volatile(SMAP_OPEN
-			 "1:	movq (%2), %1\n"
-			 "2:	" SMAP_CLOSE
-			 ".pushsection .text.fixup, \"ax\"\n"
-			 "3:	movl $-1, %0\n"
-			 "	xorl %k1, %k1\n"
-			 "	jmp 2b\n"
-			 ".popsection\n" EX_TABLE(1b, 3b)
-			 : "+r"(rc), "=&r"(*value)
-			 : "r"(gva)
-			 : "memory");
-	return rc;
+	__asm__ volatile(SMAP_OPEN ::: "memory");
 }
 
-static inline int guest_store8(u64 gva, u64 value)
+static inline void guest_close(void)
 {
-	int rc = 0;
+	__asm__ volatile(SMAP_CLOSE ::: "memory");
+}
 
-	__asm__ volatile(SMAP_OPEN
-			 "1:	movq %1, (%2)\n"
-			 "2:	" SMAP_CLOSE
+#define GUEST_LOAD_FIXUP			\
+	".pushsection .text.fixup, \"ax\"\n"	\
+	"3:	movl $-1, %0\n"			\
+	"	xorl %k1, %k1\n"		\
+	"	jmp 2b\n"			\
+	".popsection\n" EX_TABLE(1b, 3b)
+
+static inline u64 guest_load8(u64 gva, int *failed)
+{
+	u64 value;
+
+	__asm__ volatile("1:	movq (%2), %1\n"
+			 "2:\n" GUEST_LOAD_FIXUP
+			 : "+r"(*failed), "=&r"(value)
+			 : "r"(gva)
+			 : "memory");
+	return value;
+}
+
+static inline u32 guest_load4(u64 gva, int *failed)
+{
+	u32 value;
+
+	__asm__ volatile("1:	movl (%2), %1\n"
+			 "2:\n" GUEST_LOAD_FIXUP
+			 : "+r"(*failed), "=&r"(value)
+			 : "r"(gva)
+			 : "memory");
+	return value;
+}
+
+static inline void guest_store8(u64 gva, u64 value, int *failed)
+{
+	__asm__ volatile("1:	movq %1, (%2)\n"
+			 "2:\n"
 			 ".pushsection .text.fixup, \"ax\"\n"
 			 "3:	movl $-1, %0\n"
 			 "	jmp 2b\n"
 			 ".popsection\n" EX_TABLE(1b, 3b)
-			 : "+r"(rc)
+			 : "+r"(*failed)
 			 : "r"(value), "r"(gva)
 			 : "memory");
-	return rc;
 }
 
 /* Copy any number of bytes, of which one side is the guest's: bytes not copied. */

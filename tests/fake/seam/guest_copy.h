@@ -9,19 +9,41 @@
 
 u64 fake_guest_copy(void *dst, const void *src, u64 size);
 
-static inline int guest_load8(u64 *value, u64 gva)
+static inline void guest_open(void)
 {
-	u64 left = fake_guest_copy(value, (const void *)gva, 8);
-
-	if (left != 0) {
-		*value = 0;
-	}
-	return left == 0 ? 0 : -1;
 }
 
-static inline int guest_store8(u64 gva, u64 value)
+static inline void guest_close(void)
 {
-	return fake_guest_copy((void *)gva, &value, 8) == 0 ? 0 : -1;
+}
+
+static inline u64 guest_load8(u64 gva, int *failed)
+{
+	u64 value;
+
+	if (fake_guest_copy(&value, (const void *)gva, 8) != 0) {
+		*failed = -1;
+		return 0;
+	}
+	return value;
+}
+
+static inline u32 guest_load4(u64 gva, int *failed)
+{
+	u32 value;
+
+	if (fake_guest_copy(&value, (const void *)gva, 4) != 0) {
+		*failed = -1;
+		return 0;
+	}
+	return value;
+}
+
+static inline void guest_store8(u64 gva, u64 value, int *failed)
+{
+	if (fake_guest_copy((void *)gva, &value, 8) != 0) {
+		*failed = -1;
+	}
 }
 
 static inline u64 guest_copy_bytes(void *dst, const void *src, u64 size)

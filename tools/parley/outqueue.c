@@ -86,5 +86,7 @@ void outqueue_fini(struct outqueue *queue, unsigned int seconds)
 		flush_within(queue, (int)seconds * 1000);
 	}
 	free(queue->data);
-	outqueue_init(queue, queue->fd);
+	queue->data = NULL;
+	queue->size = 0;
+	queue->capacity = 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The serial ports are socket pairs whose ends are inherited, and the bundle is
- * a file in memory, so a run leaves nothing in the file system.
+ * The serial ports are a pipe and a socket pair whose ends are inherited, and the
+ * bundle is a file in memory, so a run leaves nothing in the file system.
  */
 #include "qemu.h"
 
@@ -18,6 +18,8 @@
 
 #define QEMU_PROGRAM    "qemu-system-x86_64"
 #define QEMU_IMAGE_NAME "parley-hypervisor"
+
+#define PLUMBING_ROOM (4 << 20)
 
 /* Arguments that grow; each is a string of its own. */
 struct arguments {
@@ -87,6 +89,21 @@ int qemu_find_hypervisor(const char *given, char path[PATH_MAX], struct problem 
 			   folder, QEMU_IMAGE_NAME);
 }
 
+/*
+ * A run by the count of instructions is to repeat exactly, so what else differs
+ * from run to run goes too: an idle CPU does not wait for the host's time, and
+ * neither the clock's date nor random numbers come from the host.
+ */
+static void add_counting(struct arguments *arguments)
+{
+	add(arguments, "-icount");
+	add(arguments, "shift=0,sleep=off");
+	add(arguments, "-rtc");
+	add(arguments, "base=2026-01-01T00:00:00,clock=vm");
+	add(arguments, "-seed");
+	add(arguments, "1");
+}
+
 static void make_arguments(struct arguments *arguments, const struct qemu_options *options,
 			   const char *program, int line_fd, int log_fd)
 {
@@ -114,7 +131,7 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	add(arguments, "-monitor");
 	add(arguments, "none");
 	add(arguments, "-chardev");
-	add(arguments, "socket,id=log,fd=%d", log_fd);
+	add(arguments, "file,id=log,path=/dev/fd/%d", log_fd);
 	add(arguments, "-serial");
 	add(arguments, "chardev:log");
 	add(arguments, "-chardev");
@@ -122,8 +139,7 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	add(arguments, "-serial");
 	add(arguments, "chardev:line");
 	if (options->icount) {
-		add(arguments, "-icount");
-		add(arguments, "shift=0");
+		add_counting(arguments);
 	}
 	if (options->gdb) {
 		add(arguments, "-s");
@@ -154,14 +170,34 @@ struct plumbing {
 	int exec[2]; /* carries errno where the program cannot be started */
 };
 
+/*
+ * Room for what the machine writes while this program does not run: a port that
+ * finds no room stops the guest until there is, which shows in counted time.
+ * Best effort; the limits of an ordinary user are lower.
+ */
+static void widen_plumbing(struct plumbing *pipes)
+{
+	int size = PLUMBING_ROOM;
+
+	if (setsockopt(pipes->line[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size))) {
+		setsockopt(pipes->line[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	}
+	for (size = PLUMBING_ROOM; fcntl(pipes->log[1], F_SETPIPE_SZ, size) < 0; size /= 2) {
+		if (size <= PIPE_BUF) {
+			break;
+		}
+	}
+}
+
 static int open_plumbing(struct plumbing *pipes, struct problem *problem)
 {
 	memset(pipes, -1, sizeof(*pipes));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes->line) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes->log) ||
-	    pipe2(pipes->error, O_CLOEXEC) || pipe2(pipes->exec, O_CLOEXEC)) {
+	    pipe2(pipes->log, O_CLOEXEC) || pipe2(pipes->error, O_CLOEXEC) ||
+	    pipe2(pipes->exec, O_CLOEXEC)) {
 		return problem_set(problem, "cannot make pipes: %s", strerror(errno));
 	}
+	widen_plumbing(pipes);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
  *	race: NAME: ok
  *	race: NAME: FAILED in round N
  *	race: N passed, M failed
- * "rounds=N" on the command line (1000); "only=NAME" for one contest.
+ * "rounds=N" on the command line (300); "only=NAME" for one contest.
  *
  * Read next: tables.c, arguments.c, others.c.
  */
@@ -25,7 +25,7 @@
 
 static const struct contest *current;
 static bool stop, idle = true, quit;
-static unsigned rounds = 1000, passed, failed;
+static unsigned rounds = 300, passed, failed;
 static const char *only;
 
 bool race_page_is_free(void *page)

@@ -140,6 +140,7 @@ static bool ipi_end(void)
 static void flush_all(void)
 {
 	static const uint64_t both = 3;
+	static unsigned turn;
 	struct pv_mmuext_op ops[4] = {
 		{ .cmd = PV_MMUEXT_TLB_FLUSH_ALL },
 		{ .cmd = PV_MMUEXT_INVLPG_ALL, .arg1.linear_addr = RACE_VA },
@@ -149,7 +150,7 @@ static void flush_all(void)
 		  .arg2.vcpumask = (uintptr_t)&both },
 	};
 
-	hypercall_mmuext_op(ops, 4, NULL, PV_DOMID_SELF);
+	hypercall_mmuext_op(&ops[turn++ % 4], 1, NULL, PV_DOMID_SELF);
 }
 
 static bool flushes(unsigned round)

@@ -70,9 +70,25 @@ static uint64_t run_segment_base(unsigned long n)
 		[which] "i"(PV_SEGBASE_FS));
 }
 
+static struct pv_vcpu_set_singleshot_timer timer = { .timeout_abs_ns = 1ul << 62 };
+
+static uint64_t run_set_timer(unsigned long n)
+{
+	return BENCH_LOOP(
+		n,
+		"movl $24, %%eax; movl %[op], %%edi; xorl %%esi, %%esi; movq %[timer], %%rdx\n" BENCH_HYPERCALL,
+		[op] "i"(PV_VCPUOP_set_singleshot_timer), [timer] "r"(&timer));
+}
+
 static uint64_t run_read_msr(unsigned long n)
 {
 	return BENCH_LOOP(n, "movl $0xc0000101, %%ecx; rdmsr\n");
+}
+
+static uint64_t run_write_msr(unsigned long n)
+{
+	return BENCH_LOOP(n,
+			  "movl $0xc0000100, %%ecx; xorl %%eax, %%eax; xorl %%edx, %%edx; wrmsr\n");
 }
 
 static uint64_t run_read_cr0(unsigned long n)
@@ -90,7 +106,9 @@ const struct bench_op bench_call_ops[] = {
 	  setup_multicall },
 	{ "stack-switch", "stack_switch", 1000, 1, run_stack_switch, setup_stack },
 	{ "segment-base", "set_segment_base of FS", 1000, 1, run_segment_base },
+	{ "set-timer", "vcpu_op set_singleshot_timer", 1000, 1, run_set_timer },
 	{ "read-msr", "RDMSR of GS_BASE, emulated", 1000, 1, run_read_msr },
+	{ "write-msr", "WRMSR of FS_BASE, emulated", 1000, 1, run_write_msr },
 	{ "read-cr0", "MOV from CR0, emulated", 1000, 1, run_read_cr0 },
 	{ NULL },
 };

@@ -7,7 +7,8 @@
  * leaves out whatever else the machine did; the difference has no constant overhead any more, and
  * from it the cost of the empty loop is subtracted.
  *
- * Options on the command line: `json` prints one JSON object; `only=NAME` measures one operation
+ * Options on the command line: `json` prints one JSON object; `mark` sets marks for a plugin (see
+ * tools/profile); `only=NAME` measures one operation
  * (`only=NAME repeat=N` with N iterations, for a profile); `list` tells what there is.
  *
  * Read next: bench.h, then calls.c, mmu.c and traps.c.
@@ -24,7 +25,7 @@
 
 #define TRIES 5
 
-static bool json;
+static bool json, marked;
 static unsigned printed, failures;
 static uint64_t loop_hundredths; /* of the empty loop, 1/100 tick an iteration */
 
@@ -49,13 +50,18 @@ static uint64_t measure(const struct bench_op *op, unsigned long n)
 	return (ticks - loops + n * op->parts / 2) / (n * op->parts);
 }
 
-static void print_figure(const char *name, const char *meaning, uint64_t hundredths)
+/* operations: how many stood between the marks; 0 where there are none. */
+static void print_figure(const char *name, const char *meaning, uint64_t hundredths,
+			 unsigned long operations)
 {
 	unsigned long whole = hundredths / 100, rest = hundredths % 100;
 
 	if (json) {
 		printf("%s\n  {\"name\": \"%s\", \"meaning\": \"%s\", \"value\": %lu.%02lu}",
 		       printed == 0 ? "" : ",", name, meaning, whole, rest);
+	} else if (operations != 0) {
+		printf("bench: %-18s %lu.%02lu instructions operations %lu\n", name, whole, rest,
+		       operations);
 	} else {
 		printf("bench: %-18s %lu.%02lu instructions\n", name, whole, rest);
 	}
@@ -71,6 +77,23 @@ static bool is_wanted(const struct bench_op *op)
 		return true;
 	}
 	return strncmp(only, op->name, n) == 0 && (only[n] == ' ' || only[n] == '\0');
+}
+
+static void mark(void)
+{
+	__asm__ volatile("xchgw %%bx, %%bx" ::: "memory");
+}
+
+/* Once more between two marks, by which a plugin of the emulator knows what to count. */
+static unsigned long run_marked(const struct bench_op *op, unsigned long n)
+{
+	if (!marked) {
+		return 0;
+	}
+	mark();
+	op->run(n);
+	mark();
+	return n * op->parts;
 }
 
 static uint64_t last_hundredths;
@@ -91,7 +114,7 @@ static void measure_op(const struct bench_op *op)
 		n = string_to_number(repeat);
 	}
 	last_hundredths = measure(op, n);
-	print_figure(op->name, op->meaning, last_hundredths);
+	print_figure(op->name, op->meaning, last_hundredths, run_marked(op, n));
 	if (op->finish != NULL) {
 		op->finish();
 	}
@@ -112,7 +135,7 @@ static void measure_table(const struct bench_op *ops)
 		}
 		if (strcmp(op->name, "multicall-8") == 0 && multicall_1 != 0) {
 			print_figure("multicall-further", "each further call of a multicall",
-				     (last_hundredths - multicall_1) / 7);
+				     (last_hundredths - multicall_1) / 7, 0);
 		}
 	}
 }
@@ -134,6 +157,7 @@ int main(void)
 	const unsigned count = sizeof(tables) / sizeof(tables[0]);
 
 	json = start_option("json", NULL);
+	marked = start_option("mark", NULL);
 	if (start_option("list", NULL)) {
 		for (unsigned i = 0; i < count; i++) {
 			list_table(tables[i]);

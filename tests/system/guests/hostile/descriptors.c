@@ -2,6 +2,8 @@
  * Descriptor tables, segment bases, trap tables, callbacks and debug
  * registers: nothing in them may lead into the hypervisor.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

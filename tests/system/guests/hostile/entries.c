@@ -4,6 +4,8 @@
  * leaves the entry as it was.
  * Read next: tables.c for whole tables, frames.c for every frame there is.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

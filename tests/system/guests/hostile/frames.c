@@ -3,6 +3,8 @@
  * or writable, and none may be read through the machine-to-physical table's
  * neighbourhood. Frames above all memory belong to devices or to nobody.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

@@ -3,6 +3,8 @@
  * the ABI says, never what the processor would do in ring 0. Every MSR, every
  * INT n, every port.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"
@@ -255,8 +257,6 @@ static void check_all_msrs(void)
 	check_result("instructions: user gs base not canonical",
 		     (long)probe_write_msr(0xc0000102, 0xffff7ffffffffffful), GENERAL_PROTECTION);
 }
-
-void interrupts_check(void);
 
 void instructions_check(void)
 {

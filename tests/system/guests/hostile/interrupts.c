@@ -3,6 +3,8 @@
  * privilege allows it, otherwise the instruction is a general protection
  * fault at itself. No vector of the machine's can be raised.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"
@@ -11,8 +13,6 @@
 #include "traps.h"
 
 extern const char interrupts_int_n[256][4];
-
-void interrupts_check(void);
 
 static unsigned reached;
 

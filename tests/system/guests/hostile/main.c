@@ -11,6 +11,7 @@
  *
  * Read next: entries.c, the heart of it.
  */
+#include "groups.h"
 #include "check.h"
 #include "printf.h"
 #include "start.h"

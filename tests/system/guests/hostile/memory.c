@@ -2,6 +2,8 @@
  * Memory reservations: giving back what is not ours, sizes without bounds,
  * and a round trip that leaves frame numbers as they should be.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

@@ -2,6 +2,8 @@
  * Hypercall numbers: one that means nothing is -PV_ENOSYS, wherever in the
  * 64 bits of rax it lies, and sub-operations likewise.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

@@ -4,6 +4,8 @@
  * into an unmapped one. Each answers -PV_EFAULT and nothing happens. The few
  * calls that may answer otherwise by the ABI stand in a list of their own.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

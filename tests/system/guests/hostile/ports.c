@@ -2,6 +2,8 @@
  * Event ports: out of range, closed, bound twice, of other domains, and all of
  * them used up.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

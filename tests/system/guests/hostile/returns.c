@@ -3,6 +3,8 @@
  * canonical, selectors that cannot be loaded, each flag. The guest gets a
  * fault or its failsafe callback; the hypervisor's own return does not fail.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

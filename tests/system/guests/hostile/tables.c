@@ -3,6 +3,8 @@
  * user mode, page types that must not mix, and stale translations.
  * Read next: frames.c.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

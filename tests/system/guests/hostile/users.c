@@ -3,6 +3,8 @@
  * hypercall there, privileged instructions and foreign addresses are faults,
  * and no flag, stack or breakpoint upsets the entry.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

@@ -2,6 +2,8 @@
  * Further vCPUs: numbers that do not exist, orders that make no sense, and
  * initial states that must not be taken.
  */
+#include "groups.h"
+
 #include <stdint.h>
 
 #include "check.h"

@@ -43,6 +43,8 @@
 #define SCHED_WAKE_LEAD_NS	500000L		/* the same, when the next has just woken */
 #define SCHED_BONUS_NS		5000000UL
 #define SCHED_SLICE_MIN_NS	100000L
+#define SCHED_GRACE_NS		500000UL	/* at most so long beyond its time, */
+#define SCHED_GRACE_STEP_NS	50000UL		/* looked at so often */
 
 struct sched_cpu {
 	struct spinlock lock;
@@ -52,6 +54,7 @@ struct sched_cpu {
 	u64 vtime;			/* of who is most behind here; never goes back */
 	struct vcpu *running;		/* RUNNING here, or NULL */
 	struct vcpu *loaded;		/* this CPU only: whose registers it holds */
+	u64 grace_end_ns;		/* when who runs must give way; 0: has not been asked to */
 	struct timer slice;
 } aligned_to(64);
 
@@ -222,18 +225,10 @@ static s64 allowed_lead(const struct vcpu *next)
 	return next->sched.woken ? SCHED_WAKE_LEAD_NS : SCHED_LEAD_NS;
 }
 
-/* v was put on the queue: must the CPU look at it now? */
-static bool wants_attention(struct sched_cpu *c, const struct vcpu *v, u64 now)
+/* v was put on the queue: must the CPU look at it now? As the next it takes over, or its time to do so is set. */
+static bool wants_attention(const struct sched_cpu *c, const struct vcpu *v)
 {
-	struct vcpu *running = c->running;
-
-	if (running == NULL || c->head != v) {
-		return running == NULL;
-	}
-	if (running->sched.state == VCPU_RUNNING) {
-		account(running, now);
-	}
-	return c->waiting == 1 || ahead(running->sched.vtime, v->sched.vtime) > allowed_lead(v);
+	return c->running == NULL || c->head == v;
 }
 
 /* v becomes runnable: find it a CPU and tell that. The lock of `from`, its queue, is held and given up. */
@@ -259,7 +254,7 @@ static void make_runnable(struct sched_cpu *from, struct vcpu *v)
 	}
 	runstate_change(v, PV_RUNSTATE_runnable, now);
 	queue_add(to, v);
-	tell = wants_attention(to, v, now);
+	tell = wants_attention(to, v);
 	busy = to->running != NULL;
 	if (to != from) {
 		spin_unlock(&to->lock);
@@ -502,23 +497,54 @@ static struct vcpu *steal(struct sched_cpu *c, bool *again)
 	return NULL;
 }
 
+/*
+ * v's time is over, but its kernel has its interrupts off and likely holds a
+ * lock for which others would wait: let it come to an end of that, for a while.
+ */
+static bool has_grace(struct sched_cpu *c, const struct vcpu *v, u64 now)
+{
+	if (v->mode != VCPU_MODE_KERNEL || !READ_ONCE(v->info->evtchn_upcall_mask)) {
+		return false;
+	}
+	if (c->grace_end_ns == 0) {
+		c->grace_end_ns = now + SCHED_GRACE_NS;
+	}
+	return now < c->grace_end_ns;
+}
+
+/* v, RUNNING, may run on: it is alone, or not too far ahead of the next. */
+static bool may_run_on(struct sched_cpu *c, struct vcpu *v, u64 now)
+{
+	struct vcpu *next = c->head;
+
+	if (!domain_may_run(v->domain)) {
+		return false;
+	}
+	if (next == NULL) {
+		v->sched.yielding = false;
+		return true;
+	}
+	if (v->sched.yielding) {
+		if (ahead(next->sched.vtime, v->sched.vtime) >= 0) {
+			v->sched.vtime = next->sched.vtime + 1;
+		}
+		return false;
+	}
+	return ahead(v->sched.vtime, next->sched.vtime) <= allowed_lead(next) ||
+	       has_grace(c, v, now);
+}
+
 /* Our lock held: does the vCPU that runs here go on? If not, it is put where it belongs. */
 static bool running_goes_on(struct sched_cpu *c, u64 now)
 {
-	struct vcpu *v = c->running, *next = c->head;
+	struct vcpu *v = c->running;
 
 	if (v == NULL) {
 		return false;
 	}
 	if (v->sched.state == VCPU_RUNNING) {
 		account(v, now);
-		if (v->sched.yielding && next != NULL && ahead(next->sched.vtime, v->sched.vtime) >= 0) {
-			v->sched.vtime = next->sched.vtime + 1;
-		}
-		if (domain_may_run(v->domain) &&
-		    (next == NULL || (!v->sched.yielding && ahead(v->sched.vtime, next->sched.vtime) <=
-									     allowed_lead(next)))) {
-			v->sched.yielding = false;
+		if (may_run_on(c, v, now)) {
 			return true;
 		}
 		v->sched.state = VCPU_RUNNABLE;
@@ -533,6 +559,7 @@ static bool running_goes_on(struct sched_cpu *c, u64 now)
 static void set_running(struct sched_cpu *c, struct vcpu *v, u64 now)
 {
 	c->running = v;
+	c->grace_end_ns = 0;
 	v->sched.state = VCPU_RUNNING;
 	v->sched.wake_pending = false;
 	v->sched.woken = false;
@@ -555,7 +582,9 @@ static void set_pace(struct sched_cpu *c, u64 now)
 	if (ahead(least, c->vtime) > 0) {
 		c->vtime = least;
 	}
-	if (next != NULL) {
+	if (next != NULL && c->grace_end_ns != 0) {
+		timer_set(&c->slice, now + SCHED_GRACE_STEP_NS);
+	} else if (next != NULL) {
 		left = allowed_lead(next) - ahead(v->sched.vtime, next->sched.vtime);
 		timer_set(&c->slice, now + (u64)MAX(left, SCHED_SLICE_MIN_NS) * weight_of(v) /
 						   SCHED_WEIGHT_DEFAULT);

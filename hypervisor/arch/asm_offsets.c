@@ -14,6 +14,10 @@ void asm_offsets(void);
 void asm_offsets(void)
 {
 	OFFSET(REGS_R15, struct cpu_regs, r15);
+	OFFSET(REGS_R14, struct cpu_regs, r14);
+	OFFSET(REGS_R13, struct cpu_regs, r13);
+	OFFSET(REGS_R12, struct cpu_regs, r12);
+	OFFSET(REGS_RBP, struct cpu_regs, rbp);
 	OFFSET(REGS_RBX, struct cpu_regs, rbx);
 	OFFSET(REGS_RCX, struct cpu_regs, rcx);
 	OFFSET(REGS_RAX, struct cpu_regs, rax);

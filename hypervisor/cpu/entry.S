@@ -238,9 +238,25 @@ syscall_slow:
 	cmp	$PV_HYPERCALL_iret, %rax
 	je	syscall_iret
 
-/* A hypercall: number in RAX, RCX = vCPU. C keeps RBX, RBP, R12-R15. */
+/*
+ * A hypercall: number in RAX, RCX = vCPU. C keeps RBX, RBP, R12-R15, so these are
+ * only saved on the way out, and only if something else than a return follows.
+ */
 syscall_hypercall:
-	save_syscall_frame PV_FLAT_RING3_CS64
+	push	$PV_FLAT_RING3_SS64
+	push	END_INFO(INFO_SCRATCH) + 8(%rsp)
+	push	%r11
+	push	$PV_FLAT_RING3_CS64
+	lea	(REGS_RDI + 8 - REGS_CS)(%rsp), %rsp	/* RIP is there */
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%rcx
+	push	%rax
+	push	%r8
+	push	%r9
+	push	%r10
+	lea	-REGS_R10(%rsp), %rsp
 	cmp	$PV_HYPERCALL_MAX, %rax
 	jae	syscall_no_number
 	mov	VCPU_DOMAIN(%rcx), %r11
@@ -272,6 +288,15 @@ hypercall_low:
 	cmpl	$0x8000, REGS_RIP + 4(%rsp)	/* canonical, in the lower half */
 	jb	hypercall_sysret
 hypercall_work:
+	mov	%rbx, REGS_RBX(%rsp)
+	mov	%rbp, REGS_RBP(%rsp)
+	mov	%r12, REGS_R12(%rsp)
+	mov	%r13, REGS_R13(%rsp)
+	mov	%r14, REGS_R14(%rsp)
+	mov	%r15, REGS_R15(%rsp)
+	movq	$0, REGS_ERROR_CODE(%rsp)	/* and no vector */
+	mov	REGS_RFLAGS(%rsp), %rcx
+	mov	%rcx, REGS_R11(%rsp)
 	mov	%rax, REGS_RAX(%rsp)
 	mov	REGS_RIP(%rsp), %rcx		/* what SYSRET would leave there */
 	mov	%rcx, REGS_RCX(%rsp)

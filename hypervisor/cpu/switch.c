@@ -85,13 +85,6 @@ static void windows_clear(void)
 	}
 }
 
-void vcpu_load_root(struct vcpu *v)
-{
-	if (v->mode == VCPU_MODE_KERNEL) {
-		load_root(v->kernel_cr3, v->cr4);
-	}
-}
-
 static void save(struct vcpu *v)
 {
 	struct selectors s = selectors_read();

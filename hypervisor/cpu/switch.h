@@ -18,9 +18,6 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next);
 void vcpu_load_gdt_window(struct vcpu *v);
 void vcpu_load_ldt_window(struct vcpu *v);
 
-/* v is current and has a new kernel root: load it if v is in kernel mode, flushing. */
-void vcpu_load_root(struct vcpu *v);
-
 /* The first guest of a CPU: leave the boot stack for the registers that vcpu_switch() loaded. */
 void noreturn_fn exit_to_guest_from_boot(void);
 

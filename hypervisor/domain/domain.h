@@ -70,6 +70,7 @@ struct vcpu {
 	u8  iopl;			/* v: virtual IOPL set by physdev set_iopl */
 	u8  ts;				/* v: guest's CR0.TS */
 	u8  nmi_pending;		/* a: vcpu_op send_nmi; delivered at next exit */
+	bool crash_report;		/* v: it ended its domain; the exit prints its registers */
 	struct pv_trap_info *traps;	/* v: 256 entries, one page */
 
 	struct domain *domain;		/* c */

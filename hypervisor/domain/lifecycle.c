@@ -105,6 +105,14 @@ void domain_shutdown(struct domain *d, u8 reason)
 	life_ends();
 }
 
+/* Tell everyone who wants to know, and count the domain out. */
+static void crash_told(struct domain *d)
+{
+	line_oops(d, d->crash_reason);
+	line_domain_state(d, PV_DOMAIN_STATE_CRASHED, d->crash_reason);
+	life_ends();
+}
+
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
 	char why[sizeof(d->crash_reason)];
@@ -119,11 +127,19 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	}
 	log_error("d%u %s: ended: %s", d->id, d->name, why);
 	if (v != NULL && v->domain == d) {
-		oops_guest(v, &cpu_info()->regs, why);
+		/* In the middle of a hypercall not all registers are saved: at the exit they are. */
+		v->crash_report = true;
+		cpu_info()->work |= CPU_WORK_RESCHED;
+	} else {
+		crash_told(d);
 	}
-	line_oops(d, why);
-	line_domain_state(d, PV_DOMAIN_STATE_CRASHED, why);
-	life_ends();
+}
+
+void domain_report_crash(struct vcpu *v, const struct cpu_regs *regs)
+{
+	v->crash_report = false;
+	oops_guest(v, regs, v->domain->crash_reason);
+	crash_told(v->domain);
 }
 
 void domain_reap(void)

@@ -20,4 +20,7 @@ void lifecycle_build_failed(const char *name, const char *why);
  */
 void lifecycle_boot_done(void);
 
+/* The exit of a vCPU that crashed its domain (vcpu.crash_report), with all its registers: print and tell. */
+void domain_report_crash(struct vcpu *v, const struct cpu_regs *regs);
+
 #endif

@@ -2,7 +2,6 @@
 #include "hypercall/mmu_common.h"
 
 #include <parley/errno.h>
-#include <parley/mmu.h>
 
 #include "domain/sched.h"
 #include "hypercall/hypercall.h"
@@ -37,30 +36,27 @@ int mmu_read_vcpu_mask(const struct domain *d, u64 gva, u64 *mask)
 	return guest_read(mask, gva, bytes);
 }
 
-int mmu_batch_begin(struct mmu_batch *b, u64 list, u64 count, u64 done_gva)
+s64 mmu_batch_resume(u64 done_gva)
 {
-	b->list = list;
-	b->count = (u32)count & ~PV_MMU_UPDATE_PREEMPTED;
-	b->done = 0;
-	b->done_gva = done_gva;
-	if ((count & PV_MMU_UPDATE_PREEMPTED) && done_gva != 0) {
-		return guest_read(&b->done, done_gva, sizeof(b->done));
-	}
-	return 0;
+	u32 done = 0;
+	int rc = done_gva == 0 ? 0 : guest_read_u32(&done, done_gva);
+
+	return rc != 0 ? rc : (s64)done;
 }
 
-long mmu_batch_end(struct mmu_batch *b, u32 nr, u32 did, u32 size, u64 domid, int rc, bool debt)
+long mmu_batch_end_slow(struct mmu_batch b, u32 nr, u32 did, u32 size, u64 domid, int rc,
+			bool debt)
 {
-	bool restart = rc == MM_RESTART || debt || (rc == 0 && did < b->count);
-	u32 done = b->done + did;
+	bool restart = rc == MM_RESTART || debt || (rc == 0 && did < b.count);
+	u32 done = b.done + did;
 
-	if (b->done_gva != 0 && guest_write(b->done_gva, &done, sizeof(done)) != 0) {
+	if (b.done_gva != 0 && guest_write(b.done_gva, &done, sizeof(done)) != 0) {
 		rc = -PV_EFAULT;
 		restart = false;
 	}
 	if (restart) {
-		return hypercall_restart(nr, b->list + (u64)did * size,
-					 (b->count - did) | PV_MMU_UPDATE_PREEMPTED, b->done_gva,
+		return hypercall_restart(nr, b.list + (u64)did * size,
+					 (b.count - did) | PV_MMU_UPDATE_PREEMPTED, b.done_gva,
 					 domid);
 	}
 	return rc;

@@ -5,6 +5,8 @@
 #ifndef HYPERCALL_MMU_COMMON_H
 #define HYPERCALL_MMU_COMMON_H
 
+#include <parley/mmu.h>
+
 #include "domain/domain.h"
 
 /* Which translations go. */
@@ -36,14 +38,43 @@ struct mmu_batch {
 	u64 done_gva;	/* 0: the guest does not want to know */
 };
 
+/* A guest that repeats a stopped batch: what was done before is in its *done. The number, or -PV_EFAULT. */
+s64 mmu_batch_resume(u64 done_gva) must_check;
+
 /* Take the arguments apart: 0 or -PV_EFAULT. */
-int mmu_batch_begin(struct mmu_batch *b, u64 list, u64 count, u64 done_gva) must_check;
+static inline int must_check mmu_batch_begin(struct mmu_batch *b, u64 list, u64 count, u64 done_gva)
+{
+	b->list = list;
+	b->count = (u32)count & ~PV_MMU_UPDATE_PREEMPTED;
+	b->done = 0;
+	b->done_gva = done_gva;
+	if (unlikely(count & PV_MMU_UPDATE_PREEMPTED)) {
+		s64 done = mmu_batch_resume(done_gva);
+
+		if (done < 0) {
+			return (int)done;
+		}
+		b->done = (u32)done;
+	}
+	return 0;
+}
+
+/* By value: the usual end must not force the batch into memory. */
+long mmu_batch_end_slow(struct mmu_batch b, u32 nr, u32 did, u32 size, u64 domid, int rc,
+			bool debt);
 
 /*
  * The end of a run in which `did` entries of `size` bytes completed. rc 0 with
  * entries left, or MM_RESTART: arranges the restart. Returns what the handler
  * must return.
  */
-long mmu_batch_end(struct mmu_batch *b, u32 nr, u32 did, u32 size, u64 domid, int rc, bool debt);
+static inline long mmu_batch_end(const struct mmu_batch *b, u32 nr, u32 did, u32 size, u64 domid,
+				 int rc, bool debt)
+{
+	if (likely(rc == 0 && !debt && did == b->count && b->done_gva == 0)) {
+		return 0;
+	}
+	return mmu_batch_end_slow(*b, nr, did, size, domid, rc, debt);
+}
 
 #endif

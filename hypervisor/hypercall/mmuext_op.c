@@ -20,40 +20,38 @@
 #include "pv/descriptor.h"
 
 /* The kernel half's root. Loaded before the old one is let go. */
-static int op_new_baseptr(struct vcpu *v, const struct pv_mmuext_op *op)
+static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	u64 m = op->arg1.mfn;
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->kernel_cr3;
-	int rc = mm_reserve(o, mfn(m));
+	int rc = mm_reserve(o, mfn(arg1));
 
 	if (rc == 0) {
-		rc = frame_get_table(o, mfn(m), FRAME_L4);
+		rc = frame_get_table(o, mfn(arg1), FRAME_L4);
 	}
 	if (rc != 0) {
 		return rc;
 	}
-	v->kernel_cr3 = mfn_to_maddr(mfn(m)).v;
-	vcpu_load_root(v);
+	v->kernel_cr3 = mfn_to_maddr(mfn(arg1)).v;
+	tlb_load_root(v->kernel_cr3);	/* its kernel mode is calling */
 	frame_put_table(o, maddr_to_mfn(maddr(old)));
 	return 0;
 }
 
 /* The user half's root, loaded at the next return to user mode; 0: none. */
-static int op_new_user_baseptr(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_new_user_baseptr(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	u64 m = op->arg1.mfn;
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->user_cr3;
-	int rc = mm_reserve(o, mfn(m));
+	int rc = mm_reserve(o, mfn(arg1));
 
-	if (rc == 0 && m != 0) {
-		rc = frame_get_table(o, mfn(m), FRAME_L4);
+	if (rc == 0 && arg1 != 0) {
+		rc = frame_get_table(o, mfn(arg1), FRAME_L4);
 	}
 	if (rc != 0) {
 		return rc;
 	}
-	v->user_cr3 = mfn_to_maddr(mfn(m)).v;
+	v->user_cr3 = mfn_to_maddr(mfn(arg1)).v;
 	vcpu_update_path(v);
 	if (old != 0) {
 		frame_put_table(o, maddr_to_mfn(maddr(old)));
@@ -83,76 +81,83 @@ static int page_fill(struct mm_owner *o, u64 to, u64 from, bool is_copy)
 	return 0;
 }
 
-typedef int (*op_fn)(struct vcpu *v, const struct pv_mmuext_op *op);
+typedef int (*op_fn)(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2);
 
-static int op_pin(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_pin(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	return frame_pin(&v->domain->mm, mfn(op->arg1.mfn),
-			 (enum frame_type)(FRAME_L1 + op->cmd - PV_MMUEXT_PIN_L1_TABLE));
+	return frame_pin(&v->domain->mm, mfn(arg1),
+			 (enum frame_type)(FRAME_L1 + cmd - PV_MMUEXT_PIN_L1_TABLE));
 }
 
-static int op_unpin(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_unpin(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	int rc = mm_reserve(&v->domain->mm, MFN_INVALID);
 
-	return rc != 0 ? rc : frame_unpin(&v->domain->mm, mfn(op->arg1.mfn));
+	return rc != 0 ? rc : frame_unpin(&v->domain->mm, mfn(arg1));
 }
 
-static int op_flush_local(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_flush_local(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	tlb_flush_local();
 	return 0;
 }
 
-static int op_invlpg_local(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_invlpg_local(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	tlb_flush_page_local(op->arg1.linear_addr);
+	tlb_flush_page_local(arg1);
 	return 0;
 }
 
-static int op_flush_multi(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_flush_multi(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	enum mmu_flush what =
-		op->cmd == PV_MMUEXT_TLB_FLUSH_MULTI ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE;
+		cmd == PV_MMUEXT_TLB_FLUSH_MULTI ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE;
 	u64 vcpus;
-	int rc = mmu_read_vcpu_mask(v->domain, op->arg2.vcpumask, &vcpus);
+	int rc = mmu_read_vcpu_mask(v->domain, arg2, &vcpus);
 
 	if (rc == 0) {
-		mmu_flush_vcpus(v->domain, vcpus, what, op->arg1.linear_addr);
+		mmu_flush_vcpus(v->domain, vcpus, what, arg1);
 	}
 	return rc;
 }
 
-static int op_flush_all(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_flush_all(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	mmu_flush_vcpus(v->domain, ~0UL,
-			op->cmd == PV_MMUEXT_TLB_FLUSH_ALL ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE,
-			op->arg1.linear_addr);
+			cmd == PV_MMUEXT_TLB_FLUSH_ALL ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE,
+			arg1);
 	return 0;
 }
 
 /* Only a domain with a device would need it. */
-static int op_flush_cache(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_flush_cache(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	return -PV_EPERM;
 }
 
-static int op_clear_page(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_clear_page(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	return page_fill(&v->domain->mm, op->arg1.mfn, 0, false);
+	return page_fill(&v->domain->mm, arg1, 0, false);
 }
 
-static int op_copy_page(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_copy_page(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	return page_fill(&v->domain->mm, op->arg1.mfn, op->arg2.src_mfn, true);
+	return page_fill(&v->domain->mm, arg1, arg2, true);
 }
 
-static int op_set_ldt(struct vcpu *v, const struct pv_mmuext_op *op)
+static int op_set_ldt(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	return ldt_set(v, op->arg1.linear_addr, op->arg2.nr_ents);
+	return ldt_set(v, arg1, (u32)arg2);
+}
+
+/* Numbers that are no operation. */
+static int op_none(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
+{
+	return -PV_ENOSYS;
 }
 
 static const op_fn ops[] = {
+	[14] = op_none,
 	[PV_MMUEXT_PIN_L1_TABLE] = op_pin,
 	[PV_MMUEXT_PIN_L2_TABLE] = op_pin,
 	[PV_MMUEXT_PIN_L3_TABLE] = op_pin,
@@ -173,37 +178,41 @@ static const op_fn ops[] = {
 	[PV_MMUEXT_FLUSH_CACHE_GLOBAL] = op_flush_cache,
 };
 
-static inline int op_one(struct vcpu *v, const struct pv_mmuext_op *op)
+/* Changes of root are what a guest's context switch consists of: first and inline. */
+static inline int op_one(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	if (op->cmd >= ARRAY_SIZE(ops) || ops[op->cmd] == NULL) {
+	if (cmd == PV_MMUEXT_NEW_BASEPTR) {
+		return op_new_baseptr(v, cmd, arg1, arg2);
+	}
+	if (cmd >= ARRAY_SIZE(ops)) {
 		return -PV_ENOSYS;
 	}
-	return ops[op->cmd](v, op);
+	return ops[cmd](v, cmd, arg1, arg2);
 }
 
-static int op_list(struct vcpu *v, const struct mmu_batch *b, u32 *did)
+static inline int op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 count, u32 *did)
 {
-	struct mm_owner *o = &v->domain->mm;
-	int rc = 0;
 	u32 i;
 
-	for (i = 0; i < b->count; i++) {
-		struct pv_mmuext_op op;
+	for (i = 0; i < count; i++, list += sizeof(struct pv_mmuext_op)) {
+		u64 op[3];
+		int rc;
 
 		if (i != 0 && mm_is_exhausted(o)) {
 			break;
 		}
-		rc = guest_read_words((u64 *)&op, b->list + i * sizeof(op), 3);
-		if (rc == 0) {
-			rc = op_one(v, &op);
+		rc = guest_read_words(op, list, 3);
+		if (likely(rc == 0)) {
+			rc = op_one(v, (u32)op[0], op[1], op[2]);
 		}
-		if (rc != 0) {
-			break;
+		if (unlikely(rc != 0)) {
+			*did = i;
+			return rc;
 		}
 		o->work++;
 	}
 	*did = i;
-	return rc;
+	return 0;
 }
 
 long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
@@ -226,7 +235,7 @@ long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u
 	if (rc != 0) {
 		return mmu_batch_end(&b, PV_HYPERCALL_mmuext_op, 0, 24, domid, rc, true);
 	}
-	rc = op_list(v, &b, &did);
+	rc = op_list(v, o, b.list, b.count, &did);
 	debt = mm_has_debt(o);
 	mm_end(o);
 	return mmu_batch_end(&b, PV_HYPERCALL_mmuext_op, did, sizeof(struct pv_mmuext_op), domid,

@@ -10,33 +10,21 @@
  */
 #include "mm/tlb.h"
 
-#include <seam/cpu.h>
-#include <seam/tlb_insn.h>
 
 #include "cpu/ipi.h"
 #include "mm/layout.h"
 
 u64 tlb_clock = 1;
 
-static u64 cpu_tick[HV_MAX_CPUS];	/* written by the CPU itself */
+u64 tlb_cpu_tick[HV_MAX_CPUS];
 
 /* Tick, then flush, then publish: partner of the reads in tlb_flush_filtered(). */
 void tlb_flush_local(void)
 {
-	u64 tick = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+	u64 tick = tlb_tick_begin();
 
 	tlb_insn_flush_all();
-	__atomic_store_n(&cpu_tick[cpu_id()], tick, __ATOMIC_RELEASE);
-}
-
-u64 tlb_tick_begin(void)
-{
-	return __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
-}
-
-void tlb_tick_end(u64 tick)
-{
-	__atomic_store_n(&cpu_tick[cpu_id()], tick, __ATOMIC_RELEASE);
+	tlb_tick_end(tick);
 }
 
 void tlb_flush_page_local(u64 va)
@@ -87,7 +75,7 @@ void tlb_flush_filtered(u64 cpu_mask, u64 stamp)
 		u32 cpu = (u32)__builtin_ctzl(cpu_mask);
 
 		cpu_mask &= cpu_mask - 1;
-		if (__atomic_load_n(&cpu_tick[cpu], __ATOMIC_ACQUIRE) <= stamp) {
+		if (__atomic_load_n(&tlb_cpu_tick[cpu], __ATOMIC_ACQUIRE) <= stamp) {
 			stale |= 1UL << cpu;
 		}
 	}

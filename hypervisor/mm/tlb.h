@@ -7,11 +7,11 @@
 #ifndef MM_TLB_H
 #define MM_TLB_H
 
+#include <seam/cpu.h>
+#include <seam/tlb_insn.h>
+
 #include "lib/types.h"
 
-/* For a change of root that flushes everything itself: begin before the write to CR3, end after. */
-u64 tlb_tick_begin(void);
-void tlb_tick_end(u64 tick);
 
 /* This CPU: everything (global entries too) / one address. */
 void tlb_flush_local(void);
@@ -24,7 +24,29 @@ void tlb_flush_page_cpus(u64 cpu_mask, u64 va);
 /* The clock now, to stamp a frame whose last use goes. 64 bits: it does not wrap. */
 extern u64 tlb_clock;
 
+extern u64 tlb_cpu_tick[];	/* of each CPU's last whole flush; written by itself */
+
+/* For a change of root that flushes everything itself: begin before the write to CR3, end after. */
+static inline u64 tlb_tick_begin(void)
+{
+	return __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void tlb_tick_end(u64 tick)
+{
+	__atomic_store_n(&tlb_cpu_tick[cpu_id()], tick, __ATOMIC_RELEASE);
+}
+
 /* Flush those CPUs of the mask that have not flushed since the stamp. */
 void tlb_flush_filtered(u64 cpu_mask, u64 stamp);
+
+/* Load a root on this CPU and flush everything. */
+static inline void tlb_load_root(u64 cr3)
+{
+	u64 tick = tlb_tick_begin();
+
+	tlb_insn_load_root(cr3);
+	tlb_tick_end(tick);
+}
 
 #endif

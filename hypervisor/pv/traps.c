@@ -14,6 +14,7 @@
 #include "cpu/interrupt.h"
 #include "cpu/oops.h"
 #include "domain/console.h"
+#include "domain/lifecycle.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
 #include "pv/bounce.h"
@@ -226,6 +227,9 @@ void pv_exit_work(struct cpu_regs *regs)
 	for (;;) {
 		struct vcpu *v;
 
+		if (unlikely(info->current->crash_report)) {
+			domain_report_crash(info->current, regs);
+		}
 		while (info->work != 0) {
 			exit_do_work(info);
 		}

@@ -22,3 +22,8 @@ void fake_tlb_flush_page(u64 va)
 		fake_tlb_watch(cpu_id(), true, va);
 	}
 }
+
+__attribute__((weak)) void fake_tlb_set_root(u64 cr3)
+{
+	(void)cr3;
+}

@@ -14,4 +14,7 @@ extern void (*fake_tlb_watch)(u32 cpu, bool page, u64 va);
 /* Flushes of everything so far, by CPU. */
 extern u64 fake_tlb_flushes[64];
 
+/* This CPU loads another root; does nothing unless a test defines it anew. */
+void fake_tlb_set_root(u64 cr3);
+
 #endif

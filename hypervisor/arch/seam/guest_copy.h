@@ -34,11 +34,10 @@ static inline u64 guest_load8(u64 gva, int *failed)
 {
 	u64 value;
 
-	__asm__ volatile("1:	movq (%2), %1\n"
+	__asm__ volatile("1:	movq %2, %1\n"
 			 "2:\n" GUEST_LOAD_FIXUP
 			 : "+r"(*failed), "=&r"(value)
-			 : "r"(gva)
-			 : "memory");
+			 : "m"(*(const u64 *)gva));
 	return value;
 }
 
@@ -46,25 +45,23 @@ static inline u32 guest_load4(u64 gva, int *failed)
 {
 	u32 value;
 
-	__asm__ volatile("1:	movl (%2), %1\n"
+	__asm__ volatile("1:	movl %2, %1\n"
 			 "2:\n" GUEST_LOAD_FIXUP
 			 : "+r"(*failed), "=&r"(value)
-			 : "r"(gva)
-			 : "memory");
+			 : "m"(*(const u32 *)gva));
 	return value;
 }
 
 static inline void guest_store8(u64 gva, u64 value, int *failed)
 {
-	__asm__ volatile("1:	movq %1, (%2)\n"
+	__asm__ volatile("1:	movq %2, %1\n"
 			 "2:\n"
 			 ".pushsection .text.fixup, \"ax\"\n"
 			 "3:	movl $-1, %0\n"
 			 "	jmp 2b\n"
 			 ".popsection\n" EX_TABLE(1b, 3b)
-			 : "+r"(*failed)
-			 : "r"(value), "r"(gva)
-			 : "memory");
+			 : "+r"(*failed), "=m"(*(u64 *)gva)
+			 : "r"(value));
 }
 
 /* Copy any number of bytes, of which one side is the guest's: bytes not copied. */

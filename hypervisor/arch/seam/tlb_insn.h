@@ -21,4 +21,14 @@ static inline void tlb_insn_flush_page(u64 va)
 	cpu_invlpg(va);
 }
 
+/* Another root, and everything dropped. */
+static inline void tlb_insn_load_root(u64 cr3)
+{
+	u64 cr4 = cr4_read();
+
+	cr4_write(cr4 ^ CR4_PGE);
+	cr3_write(cr3);
+	cr4_write(cr4);
+}
+
 #endif

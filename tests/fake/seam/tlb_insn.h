@@ -17,4 +17,10 @@ static inline void tlb_insn_flush_page(u64 va)
 	fake_tlb_flush_page(va);
 }
 
+static inline void tlb_insn_load_root(u64 cr3)
+{
+	fake_tlb_set_root(cr3);
+	fake_tlb_flush_all();
+}
+
 #endif

@@ -1,0 +1,111 @@
+/*
+ * What the hypervisor says on the control line: consoles, credit for input,
+ * the states of domains, and good-bye.
+ */
+#include "session_state.h"
+
+#include <string.h>
+
+#define STOP_GRACE    5.0 /* seconds from BYE to the machine's end */
+#define PARTIAL_PAUSE 0.2 /* a line unfinished for so long is shown */
+
+static void take_console(struct session *session, uint16_t domid, const uint8_t *data, size_t size)
+{
+	size_t index = fates_find(&session->fates, domid);
+
+	if (index != FATES_NONE) {
+		screen_put(&session->screen, session_get_stream(session, index), data, size);
+	}
+	if (!screen_has_hidden(&session->screen)) {
+		session->partial = 0;
+	} else if (session->is_raw) {
+		screen_show_partial(&session->screen);
+	} else {
+		session->partial = session_get_time() + PARTIAL_PAUSE;
+	}
+}
+
+static void take_credit(struct session *session, uint16_t domid, const uint8_t *payload)
+{
+	size_t index = fates_find(&session->fates, domid);
+	uint32_t credit;
+
+	memcpy(&credit, payload, sizeof(credit));
+	if (index != FATES_NONE) {
+		session->fates.items[index].credit += credit;
+	}
+}
+
+static void take_domain(struct session *session, const uint8_t *payload)
+{
+	struct pv_line_domain report;
+	const struct fate *fate;
+	char text[256];
+	size_t index;
+
+	memcpy(&report, payload, sizeof(report));
+	index = fates_take_domain(&session->fates, &report);
+	if (index == FATES_NONE || report.state == PV_DOMAIN_STATE_RUNNING) {
+		return;
+	}
+	fate = &session->fates.items[index];
+	session_notify(session, "%s: %s", fate->name, fates_describe(fate, text, sizeof(text)));
+}
+
+static void take_bye(struct session *session, const uint8_t *payload)
+{
+	memcpy(&session->fates.bye, payload, sizeof(session->fates.bye));
+	session->fates.said_bye = true;
+	session->grace = session_get_time() + STOP_GRACE;
+}
+
+static void take_hello(struct session *session, const uint8_t *payload)
+{
+	uint32_t version;
+
+	memcpy(&version, payload, sizeof(version));
+	session->fates.said_hello = true;
+	if (version != PV_LINE_VERSION) {
+		session_notify(session,
+			       "the hypervisor speaks version %u of the control line, this parley "
+			       "version %u (build both from one source)",
+			       version, PV_LINE_VERSION);
+	}
+}
+
+void session_take_frame(void *context, const struct pv_line_header *header, const uint8_t *payload)
+{
+	struct session *session = context;
+
+	switch (header->type) {
+	case PV_LINE_HELLO:
+		if (header->length >= sizeof(uint32_t)) {
+			take_hello(session, payload);
+		}
+		break;
+	case PV_LINE_CONSOLE_OUT:
+		take_console(session, header->domid, payload, header->length);
+		break;
+	case PV_LINE_CREDIT:
+		if (header->length >= sizeof(uint32_t)) {
+			take_credit(session, header->domid, payload);
+		}
+		break;
+	case PV_LINE_DOMAIN:
+		if (header->length >= sizeof(struct pv_line_domain)) {
+			take_domain(session, payload);
+		}
+		break;
+	case PV_LINE_BYE:
+		if (header->length >= sizeof(uint32_t)) {
+			take_bye(session, payload);
+		}
+		break;
+	case PV_LINE_OOPS:
+		outqueue_put(&session->log, payload, header->length);
+		break;
+	default:
+		/* A later hypervisor may say more; what is not known is not needed. */
+		break;
+	}
+}

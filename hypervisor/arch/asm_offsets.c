@@ -56,6 +56,7 @@ void asm_offsets(void)
 	OFFSET(VCPU_KERNEL_CR3, struct vcpu, kernel_cr3);
 	OFFSET(VCPU_USER_CR3, struct vcpu, user_cr3);
 	OFFSET(VCPU_SYSCALL_ENTRY, struct vcpu, syscall_entry);
+	OFFSET(VCPU_EVENT_ENTRY, struct vcpu, event_entry);
 	OFFSET(VCPU_MODE, struct vcpu, mode);
 	OFFSET(VCPU_PATH, struct vcpu, path);
 	OFFSET(VCPU_BOUNCE_SP, struct vcpu, bounce_sp);

@@ -49,6 +49,15 @@
 	.popsection
 .endm
 
+/* STAC where SMAP is on, a NOP elsewhere. */
+.macro smap_stac
+661:	.byte 0x0f, 0x1f, 0x00
+	.pushsection .rodata.smap_sites, "a"
+	.balign 4
+	.long 661b - ., 1
+	.popsection
+.endm
+
 /* An access to guest memory: if it faults, go on at \to. */
 .macro guest_access to, insn:vararg
 662:	\insn
@@ -113,6 +122,9 @@
 #define FROM_REGS(field) (field - INFO_REGS)		/* in cpu_info, from regs */
 #define END_INFO(field)	(field - INFO_REGS - REGS_SIZE)	/* in cpu_info, from the end of regs */
 
+#define HV_RANGE_SHIFT	43
+#define HV_RANGE_TOP	0x1ffff0		/* HV_VIRT_START >> HV_RANGE_SHIFT */
+
 /* mode and path in one store; see struct vcpu. */
 #define MODE_PATH_USER	 (VCPU_MODE_USER | VCPU_PATH_USER << 8)
 #define MODE_PATH_KERNEL (VCPU_MODE_KERNEL | VCPU_PATH_KERNEL << 8)
@@ -134,14 +146,15 @@
 	jne	syscall_hypercall
 
 	/*
-	 * iret to user mode. RCX = vCPU, RAX = the guest's frame; the five words of
-	 * our own IRETQ are pushed over the end of regs.
+	 * iret. RCX = vCPU, RAX = the guest's frame; the five words of our own IRETQ
+	 * are pushed over the end of regs.
 	 */
+\name\()_iret:
 	mov	END_INFO(INFO_SCRATCH)(%rsp), %rax
 	movabs	$HV_VIRT_END, %r11
 	cmp	%r11, %rax
 	jb	\name\()_iret_low
-\name\()_iret:
+\name\()_iret_read:
 	guest_open \smap
 	guest_access iret_fault, push PV_IRET_SS(%rax)
 	orb	$3, (%rsp)
@@ -154,7 +167,7 @@
 	mov	(%rsp), %r11d
 	not	%r11d
 	test	$3, %r11d
-	jnz	iret_slow
+	jnz	\name\()_iret_kernel
 	guest_access iret_fault, push PV_IRET_RIP(%rax)
 	guest_access iret_fault, testl $PV_VGCF_in_syscall, PV_IRET_FLAGS(%rax)
 	jnz	iret_slow
@@ -174,8 +187,27 @@
 	jmp	exit_iret_insn
 \name\()_iret_low:
 	test	%rax, %rax			/* below the hypervisor: the lower half, or not */
-	jns	\name\()_iret
+	jns	\name\()_iret_read
 	jmp	iret_slow
+
+	/* Back into the guest kernel: of a trap or an event that came while it ran. */
+\name\()_iret_kernel:
+	and	$3, %r11d
+	cmp	$3, %r11d			/* RPL 0; 1 and 2 are odd enough for C */
+	jne	iret_slow
+	orb	$3, (%rsp)
+	guest_access iret_fault, push PV_IRET_RIP(%rax)
+	guest_access iret_fault, testl $PV_VGCF_in_syscall, PV_IRET_FLAGS(%rax)
+	jnz	iret_slow
+	mov	VCPU_INFO(%rcx), %r11
+	cmpb	$0, PV_VCPU_INFO_PENDING(%r11)
+	jne	iret_slow
+	movb	$0, PV_VCPU_INFO_MASK(%r11)
+	guest_access iret_fault, mov PV_IRET_RCX(%rax), %rcx
+	guest_access iret_fault, mov PV_IRET_R11(%rax), %r11
+	guest_access iret_fault, mov PV_IRET_RAX(%rax), %rax
+	guest_close \smap
+	jmp	exit_iret_insn
 
 	/* A system call of user mode. RCX = vCPU; RAX and RDX are saved in their places. */
 \name\()_user:
@@ -269,12 +301,13 @@ syscall_hypercall:
 	mov	FROM_REGS(INFO_CURRENT)(%rsp), %rcx
 	mov	VCPU_INFO(%rcx), %rdx
 	cmpw	$1, (%rdx)			/* pending and not masked */
-	je	hypercall_work
+	je	hypercall_event
 	mov	REGS_RIP(%rsp), %rcx
 	test	%rcx, %rcx			/* SYSRET only where it cannot fault: security.md, XSA-7 */
 	jns	hypercall_low
 hypercall_sysret:
 	mov	REGS_RFLAGS(%rsp), %r11
+hypercall_sysret_flags:
 	mov	REGS_R10(%rsp), %r10
 	mov	REGS_R9(%rsp), %r9
 	mov	REGS_R8(%rsp), %r8
@@ -283,6 +316,47 @@ hypercall_sysret:
 	mov	REGS_RDI(%rsp), %rdi
 	mov	REGS_RSP(%rsp), %rsp
 	sysretq
+
+/*
+ * An event to deliver before the return: the frame goes on the stack that the
+ * guest kernel runs on. RAX is the result, RCX the vCPU, RDX its vcpu_info.
+ */
+hypercall_event:
+	mov	VCPU_EVENT_ENTRY(%rcx), %rcx
+	test	%rcx, %rcx
+	jz	hypercall_work
+	mov	REGS_RSP(%rsp), %r8
+	mov	%r8, %r9
+	and	$-16, %r8
+	mov	%r8, %r10
+	shr	$HV_RANGE_SHIFT, %r10
+	cmp	$HV_RANGE_TOP, %r10d		/* ours, or just above it */
+	je	hypercall_work
+	lea	-56(%r8), %r10
+	shr	$HV_RANGE_SHIFT, %r10
+	cmp	$HV_RANGE_TOP, %r10d
+	je	hypercall_work
+	mov	REGS_RIP(%rsp), %r10
+	mov	REGS_RFLAGS(%rsp), %r11
+	smap_stac
+	guest_access hypercall_event_fault, mov %r10, -56(%r8)	/* RCX */
+	guest_access hypercall_event_fault, mov %r11, -48(%r8)	/* R11 */
+	guest_access hypercall_event_fault, mov %r10, -40(%r8)	/* RIP */
+	guest_access hypercall_event_fault, movq $(PV_FLAT_RING3_CS64 & ~3), -32(%r8)
+	guest_access hypercall_event_fault, mov %r11, -24(%r8)	/* RFLAGS */
+	guest_access hypercall_event_fault, mov %r9, -16(%r8)	/* RSP */
+	guest_access hypercall_event_fault, movq $PV_FLAT_RING3_SS64, -8(%r8)
+	smap_clac
+	movb	$1, PV_VCPU_INFO_MASK(%rdx)
+	sub	$56, %r8
+	and	$~FLAGS_ENTRY, %r11
+	mov	%r8, REGS_RSP(%rsp)
+	jmp	hypercall_sysret_flags
+
+/* The stack is not there: C finds the same, and says so. */
+hypercall_event_fault:
+	smap_clac
+	jmp	hypercall_work
 
 hypercall_low:
 	cmpl	$0x8000, REGS_RIP + 4(%rsp)	/* canonical, in the lower half */
@@ -398,8 +472,6 @@ exception_stubs:
 #define FAULT_FRAME	24	/* error code; then RIP, CS, RFLAGS, RSP, SS */
 #define FAULT(field)	(field - REGS_ERROR_CODE + FAULT_FRAME)
 #define FAULT_INFO(field) (field - INFO_REGS - REGS_ERROR_CODE + FAULT_FRAME)
-#define HV_RANGE_SHIFT	43
-#define HV_RANGE_TOP	0x1ffff0	/* HV_VIRT_START >> HV_RANGE_SHIFT */
 #define PF_RESERVED	8
 #define PF_VECTOR	14
 

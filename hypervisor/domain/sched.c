@@ -332,7 +332,12 @@ void sched_offline(struct vcpu *v)
 
 void sched_wake(struct vcpu *v)
 {
-	struct sched_cpu *c = lock_vcpu(v);
+	struct sched_cpu *c;
+
+	if (v == current_vcpu() && v->sched.state == VCPU_RUNNING && !v->sched.polling) {
+		return;		/* it runs here, and looks at its events on the way out */
+	}
+	c = lock_vcpu(v);
 
 	switch (v->sched.state) {
 	case VCPU_BLOCKED:

@@ -127,7 +127,7 @@ static long op_on_port(struct domain *d, u64 cmd, u64 arg)
 {
 	pv_evtchn_port_t port;
 
-	if (guest_read(&port, arg, sizeof(port)) != 0) {
+	if (guest_read_u32(&port, arg) != 0) {
 		return -PV_EFAULT;
 	}
 	switch (cmd) {

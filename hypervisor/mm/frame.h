@@ -36,6 +36,7 @@ enum frame_type {
 #define FRAME_ALLOCATED	(1U << 0)	/* owner holds its allocation reference */
 #define FRAME_VALIDATED	(1U << 1)	/* contents obey the type's rules */
 #define FRAME_PINNED	(1U << 2)	/* owner holds a pin: 1 reference, 1 type use */
+#define FRAME_DYING	(1U << 3)	/* the owner's end has dropped both */
 
 /* frame.owner, where no domain: above every domid */
 #define FRAME_OWNER_FREE	0xfffeU	/* in the allocator */

@@ -314,7 +314,8 @@ static void job_demote(struct mm_owner *o, struct frame *f)
 
 /*
  * The job's slot is wanted. An outcome that waits for its operation is given
- * some time, then dropped. 0: the slot is free; MM_RESTART.
+ * some time, then dropped. 0: the slot is free. MM_RESTART, too, when a tree was
+ * dropped: frames that the caller has looked at may be no tables any more, or gone.
  */
 static int job_claim(struct mm_owner *o)
 {
@@ -339,7 +340,7 @@ static int job_claim(struct mm_owner *o)
 		return 0;
 	}
 	job_demote(o, f);
-	return mm_has_debt(o) ? MM_RESTART : 0;
+	return MM_RESTART;
 }
 
 int mm_reserve_slow(struct mm_owner *o, mfn_t m)
@@ -389,6 +390,7 @@ static int table_promote(struct mm_owner *o, struct frame *f, u8 type)
 
 static int segdesc_promote(struct mm_owner *o, struct frame *f)
 {
+	o->work += PTE_TABLE_ENTRIES;	/* as many descriptors */
 	type_set(o, f, FRAME_SEGDESC);
 	if (!descriptor_validate_page(mfn_to_virt(frame_mfn(f)))) {
 		f->type_refs = 0;
@@ -531,38 +533,35 @@ void frame_unshare(struct mm_owner *o, mfn_t m)
 	f->type_refs = 0;
 }
 
-/* Next frame of the list that is pinned or still allocated gets that hold dropped. */
-static int teardown_frame(struct mm_owner *o, struct frame *f, bool pins)
+/* Drop a frame's pin and its allocation. It goes, or waits at the list's end for what still holds it. */
+static void teardown_frame(struct mm_owner *o, struct frame *f)
 {
-	if (pins) {
-		if (f->flags & FRAME_PINNED) {
-			f->flags &= (u8)~FRAME_PINNED;
-			frame_put_type(o, frame_mfn(f));
-		}
-		return mm_has_debt(o) ? MM_RESTART : 0;
+	frame_list_remove(&o->frames, f);
+	frame_list_add(&o->frames, f);
+	f->refs++;	/* until we are done with it */
+	if (f->flags & FRAME_PINNED) {
+		f->flags &= (u8)~FRAME_PINNED;
+		frame_put_type(o, frame_mfn(f));
 	}
-	return frame_release(o, frame_mfn(f));
+	if (f->flags & FRAME_ALLOCATED) {
+		f->refs--;
+	}
+	f->flags = (f->flags & (u8)~FRAME_ALLOCATED) | FRAME_DYING;
+	frame_put_ref(o, f);
 }
 
-/* All pins (then, in a second pass, all allocations) dropped; work is counted. */
-static int teardown_pass(struct mm_owner *o, bool pins)
+/* Each frame once; dropping one may free any others. */
+static int teardown_frames(struct mm_owner *o)
 {
-	u32 next = o->frames.head;
+	while (o->frames.head != FRAME_LIST_END) {
+		struct frame *f = &frame_table[o->frames.head];
 
-	while (next != FRAME_LIST_END) {
-		struct frame *f = &frame_table[next];
-		int rc;
-
-		next = f->next;
-		if (pins && !(f->flags & FRAME_PINNED)) {
-			continue;
+		if (f->flags & FRAME_DYING) {
+			return -PV_EBUSY;	/* nothing of the domain holds it: our fault */
 		}
+		teardown_frame(o, f);
 		o->work++;
-		rc = teardown_frame(o, f, pins);
-		if (rc != 0) {
-			return rc;
-		}
-		if (o->work >= o->work_limit) {
+		if (mm_has_debt(o) || o->work >= o->work_limit) {
 			return MM_RESTART;
 		}
 	}
@@ -578,10 +577,7 @@ int mm_teardown(struct mm_owner *o)
 		rc = job_claim(o);
 	}
 	if (rc == 0) {
-		rc = teardown_pass(o, true);
-	}
-	if (rc == 0) {
-		rc = teardown_pass(o, false);
+		rc = teardown_frames(o);
 	}
 	return rc;
 }

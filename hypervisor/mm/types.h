@@ -167,7 +167,8 @@ void frame_unshare(struct mm_owner *o, mfn_t m);
 
 /*
  * Take the owner's memory apart, with no vCPU of it running and none of its
- * roots loaded: 0 when all frames are freed, MM_RESTART to be called again.
+ * roots loaded: 0 when all frames are freed, MM_RESTART to be called again,
+ * -PV_EBUSY if frames are left that something still holds.
  */
 int mm_teardown(struct mm_owner *o) must_check;
 

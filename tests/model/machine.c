@@ -4,6 +4,7 @@
  */
 #include "machine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@
 #include "mm/paging.h"
 #include "mm/tlb.h"
 
-#define HV_FLAGS	(PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY)
+#define HV_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY)
 
 static struct {
 	u32 cpu;
@@ -34,7 +35,7 @@ static struct {
 
 static struct domain *domains[MACHINE_DOMAINS];
 static u64 hv_slots[HV_L4_SLOTS];
-static mfn_t hv_frames[3 + MACHINE_HV_PAGES];	/* L3, L2, L1, pages */
+static mfn_t hv_frames[3 + MACHINE_HV_PAGES]; /* L3, L2, L1, pages */
 static u8 hv_copy[3 + MACHINE_HV_PAGES][PAGE_SIZE];
 static u8 *frames_array;
 
@@ -69,7 +70,7 @@ static void make_hypervisor(void)
 void machine_init(u64 frames)
 {
 	if (frames_array != NULL) {
-		return;		/* the allocator's lists are in use; all domains are gone */
+		return; /* the allocator's lists are in use; all domains are gone */
 	}
 	fake_memory_init(frames);
 	frame_count = frames;
@@ -230,6 +231,8 @@ bool machine_kill_step(struct domain *d)
 		return false;
 	}
 	if (rc != 0 || d->mm.frames.count != 0) {
+		fprintf(stderr, "machine: end of domain %u: %d, %lu frames left\n", d->id, rc,
+			d->mm.frames.count);
 		abort();
 	}
 	forget(d);
@@ -263,7 +266,8 @@ struct machine_space machine_space(struct domain *d)
 		s.table[level] = machine_frame(d);
 		if (level > 1) {
 			machine_poke(s.table[level], 0,
-				     pte_make(s.table[level - 1], PTE_PRESENT | PTE_WRITE | PTE_USER));
+				     pte_make(s.table[level - 1],
+					      PTE_PRESENT | PTE_WRITE | PTE_USER));
 		}
 	}
 	s.table[0] = MFN_INVALID;
@@ -298,9 +302,20 @@ mfn_t machine_window_ldt(u32 cpu, u32 page)
 	return cpus[cpu].ldt[page];
 }
 
-void fake_tlb_set_root(u64 cr3)
+static void load_root(u64 cr3)
 {
+	u64 tick = tlb_tick_begin();
+
 	cpus[cpu_id()].cr3 = cr3;
+	fake_tlb_flush_all();
+	tlb_tick_end(tick);
+}
+
+void vcpu_load_root(struct vcpu *v)
+{
+	if (v->mode == VCPU_MODE_KERNEL) {
+		load_root(v->kernel_cr3);
+	}
 }
 
 static void load_window(mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
@@ -332,14 +347,14 @@ void machine_run(u32 cpu, struct vcpu *v)
 	cpus[cpu].current = v;
 	fake_cpu_info.current = v;
 	if (v == NULL) {
-		tlb_load_root(0);
+		load_root(0);
 		load_window(cpus[cpu].gdt, GDT_GUEST_PAGES, NULL, 0);
 		load_window(cpus[cpu].ldt, LDT_MAX_PAGES, NULL, 0);
 	} else {
 		v->sched.cpu = cpu;
 		v->sched.state = VCPU_RUNNING;
 		__atomic_fetch_or(&v->domain->mm.tlb_cpus, 1UL << cpu, __ATOMIC_SEQ_CST);
-		tlb_load_root(v->kernel_cr3);
+		load_root(v->kernel_cr3);
 		vcpu_load_gdt_window(v);
 		vcpu_load_ldt_window(v);
 	}

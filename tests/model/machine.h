@@ -15,17 +15,17 @@
 #include "mm/alloc.h"
 #include "mm/ptable.h"
 
-#define MACHINE_CPUS		2
-#define MACHINE_DOMAINS		4
+#define MACHINE_CPUS    2
+#define MACHINE_DOMAINS 4
 
 /* Where the hypervisor's slots lead; all of these frames are its own. */
-#define MACHINE_HV_PAGES	4
+#define MACHINE_HV_PAGES 4
 
 /*
  * Memory of so many frames and no domains. May be called again once all domains
  * are gone. Frames below MACHINE_LOW are never given out.
  */
-#define MACHINE_LOW		16
+#define MACHINE_LOW 16
 
 void machine_init(u64 frames);
 

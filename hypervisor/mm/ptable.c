@@ -8,6 +8,7 @@
 
 #include <seam/directmap.h>
 
+#include "mm/guest.h"
 #include "mm/l1.h"
 
 /*
@@ -146,7 +147,8 @@ int ptable_find_l1(u64 root, u64 va, struct ptable_slot *slot)
 	u64 e = root;
 	u32 level;
 
-	if (va >= HV_VIRT_START && va < HV_VIRT_END) {
+	/* Canonical, too: only bits 12 to 47 count below, and each slot of ours has other names. */
+	if (!guest_range_ok(va, 1)) {
 		return -PV_EINVAL;
 	}
 	for (level = 4; level > 1; level--) {

@@ -187,6 +187,9 @@ static const char *check_image(const struct domain_image *img)
 	if (img->vcpu_count == 0 || img->vcpu_count > DOMAIN_VCPU_MAX) {
 		return "its number of vCPUs is out of range";
 	}
+	if (img->memory_pages > MM_FRAMES_MAX) {
+		return "it asks for more memory than a domain may have";
+	}
 	if (img->memory_pages == 0 || img->memory_pages > alloc_free_count()) {
 		return "it asks for more memory than is free";
 	}

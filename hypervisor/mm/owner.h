@@ -10,6 +10,13 @@
 #include "mm/frame.h"
 #include "mm/job_types.h"
 
+/*
+ * Frames that a domain may have: all of them could be level-1 tables whose 512
+ * entries each refer to the same frame, and its counts have 32 bits. The rest is for
+ * pins, roots and descriptor tables.
+ */
+#define MM_FRAMES_MAX	((1UL << 23) - (1UL << 13))
+
 struct mm_owner {
 	u16 id;			/* c: the domid, as in frame.owner */
 	struct spinlock lock;	/* all page-table work of the domain */

@@ -19,12 +19,11 @@ long hypercall_set_gdt(u64 list, u64 entries, u64 a3, u64 a4, u64 a5, u64 a6)
 	if (err != 0) {
 		return err;
 	}
-	spin_lock(&o->lock);
-	err = mm_settle(o);
+	err = mm_begin(o);
 	if (err == 0) {
 		err = gdt_set(v, frames, entries);
+		mm_end(o);
 	}
-	spin_unlock(&o->lock);
 	if (err == MM_RESTART) {
 		return hypercall_restart(PV_HYPERCALL_set_gdt, list, entries, a3, a4);
 	}

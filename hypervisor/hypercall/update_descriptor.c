@@ -39,12 +39,11 @@ long hypercall_update_descriptor(u64 address, u64 descriptor, u64 a3, u64 a4, u6
 	if ((address & 7) != 0 || !descriptor_fix(&fixed)) {
 		return -PV_EINVAL;
 	}
-	spin_lock(&o->lock);
-	err = mm_settle(o);
+	err = mm_begin(o);
 	if (err == 0) {
 		err = write_descriptor(o, address, fixed);
+		mm_end(o);
 	}
-	spin_unlock(&o->lock);
 	if (err == MM_RESTART) {
 		return hypercall_restart(PV_HYPERCALL_update_descriptor, address, descriptor, a3,
 					 a4);

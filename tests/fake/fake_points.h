@@ -10,12 +10,12 @@
 #include "lib/types.h"
 
 enum fake_point {
-	FAKE_POINT_LOCK,	/* about to take a lock */
-	FAKE_POINT_LOCKED,	/* has it */
-	FAKE_POINT_UNLOCK,	/* is about to let it go */
-	FAKE_POINT_LOAD,	/* atomic instructions, before they are done */
+	FAKE_POINT_LOCK,   /* about to take a lock */
+	FAKE_POINT_LOCKED, /* has it */
+	FAKE_POINT_UNLOCK, /* is about to let it go */
+	FAKE_POINT_LOAD,   /* atomic instructions, before they are done */
 	FAKE_POINT_STORE,
-	FAKE_POINT_RMW,		/* read, change, write: a full barrier, too */
+	FAKE_POINT_RMW, /* read, change, write: a full barrier, too */
 };
 
 extern void (*fake_point_hook)(enum fake_point point, void *what);

@@ -7,6 +7,6 @@
 #define SEAM_BUDGET_H
 
 /* Page-table entries looked at. */
-#define MM_BUDGET	8192
+#define MM_BUDGET 8192
 
 #endif

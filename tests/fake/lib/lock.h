@@ -5,9 +5,9 @@
 #ifndef FAKE_LIB_LOCK_H
 #define FAKE_LIB_LOCK_H
 
-#define spin_lock spin_lock_plain
+#define spin_lock    spin_lock_plain
 #define spin_trylock spin_trylock_plain
-#define spin_unlock spin_unlock_plain
+#define spin_unlock  spin_unlock_plain
 #include "../../../hypervisor/lib/lock.h"
 #undef spin_lock
 #undef spin_trylock

@@ -4,10 +4,10 @@
 
 #include "lib/types.h"
 
-#define MM_BUDGET_DEFAULT	8192
+#define MM_BUDGET_DEFAULT 8192
 
 extern u64 fake_mm_budget;
 
-#define MM_BUDGET	fake_mm_budget
+#define MM_BUDGET fake_mm_budget
 
 #endif

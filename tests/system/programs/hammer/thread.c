@@ -11,7 +11,7 @@
 #include "hammer.h"
 
 #define THREADS 6
-#define TURNS   200
+#define TURNS   40
 
 struct ring {
 	pthread_mutex_t lock;

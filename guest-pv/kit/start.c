@@ -5,6 +5,8 @@
  */
 #include "start.h"
 
+#include <stddef.h>
+
 #include "console.h"
 #include "cpu.h"
 #include "events.h"
@@ -18,8 +20,12 @@
 
 void start_first_cpu(struct pv_start_info *info, unsigned long free_va);
 
+struct start_registers start_registers;
 struct pv_start_info *start_info;
 struct pv_shared_info *shared_info;
+
+_Static_assert(offsetof(struct start_registers, rflags) == 128, "start_entry.S");
+_Static_assert(offsetof(struct start_registers, cs) == 136, "start_entry.S");
 
 /* Its frame is replaced by the shared page. */
 static char shared_page[KIT_PAGE_SIZE] __attribute__((aligned(4096)));

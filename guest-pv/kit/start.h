@@ -8,12 +8,21 @@
 #define KIT_START_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <parley/shared_info.h>
 #include <parley/start_info.h>
 
 /* What the builder handed over; valid for the domain's life. */
 extern struct pv_start_info *start_info;
+
+/* The registers as the first instruction found them. */
+extern struct start_registers {
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rflags;
+	uint16_t cs, ss, ds, es, fs, gs;
+} start_registers;
 
 /* The page shared with the hypervisor. */
 extern struct pv_shared_info *shared_info;

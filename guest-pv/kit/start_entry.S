@@ -57,9 +57,34 @@ kit_hypercall_page:
 	.globl kit_start
 	.type kit_start, @function
 kit_start:
+	movq	%rax, start_registers + 0
+	movq	%rbx, start_registers + 8
+	movq	%rcx, start_registers + 16
+	movq	%rdx, start_registers + 24
+	movq	%rsi, start_registers + 32
+	movq	%rdi, start_registers + 40
+	movq	%rbp, start_registers + 48
+	movq	%rsp, start_registers + 56
+	movq	%r8, start_registers + 64
+	movq	%r9, start_registers + 72
+	movq	%r10, start_registers + 80
+	movq	%r11, start_registers + 88
+	movq	%r12, start_registers + 96
+	movq	%r13, start_registers + 104
+	movq	%r14, start_registers + 112
+	movq	%r15, start_registers + 120
+	movw	%cs, start_registers + 136
+	movw	%ss, start_registers + 138
+	movw	%ds, start_registers + 140
+	movw	%es, start_registers + 142
+	movw	%fs, start_registers + 144
+	movw	%gs, start_registers + 146
+	movq	%rsp, %rax
+	pushfq
+	popq	start_registers + 128
 	cld
 	movq	%rsi, %rdi
-	movq	%rsp, %rsi
+	movq	%rax, %rsi
 	movq	$kit_boot_stack + STACK_SIZE, %rsp
 	xorl	%ebp, %ebp
 	call	start_first_cpu

@@ -1,0 +1,4 @@
+#include "groups.h"
+void paging_check(void)
+{
+}

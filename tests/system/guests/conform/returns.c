@@ -1,0 +1,4 @@
+#include "groups.h"
+void returns_check(void)
+{
+}

@@ -1,0 +1,4 @@
+#include "groups.h"
+void time_check(void)
+{
+}

@@ -44,17 +44,6 @@ int evtchn_init(struct domain *d)
 	return 0;
 }
 
-struct evtchn *evtchn_at(const struct domain *d, u32 port)
-{
-	/* Partner: the release in table_grow(). A bucket stays until evtchn_fini(). */
-	u32 limit = __atomic_load_n(&d->events.port_limit, __ATOMIC_ACQUIRE);
-
-	if (port >= limit) {
-		return NULL;
-	}
-	return &d->events.buckets[port / EVTCHN_BUCKET_PORTS][port % EVTCHN_BUCKET_PORTS];
-}
-
 /* One more bucket of ports. */
 static int table_grow(struct domain *d)
 {
@@ -127,13 +116,13 @@ void evtchn_unlock_two(struct domain *a, struct domain *b)
 	}
 }
 
-static void vcpu_mark_pending(struct vcpu *v)
+static inline void vcpu_mark_pending(struct vcpu *v)
 {
 	/*
 	 * The wake is due even if upcalls are masked: a guest that is just
 	 * unmasking may have looked at the byte before we wrote it.
 	 */
-	if (guest_exchange_byte(&v->info->evtchn_upcall_pending, 1) == 0) {
+	if (guest_exchange_byte(&v->info->evtchn_upcall_pending, 1) == 0 && !sched_sees_events(v)) {
 		sched_wake(v);
 	}
 }
@@ -154,7 +143,7 @@ static void wake_pollers(struct domain *d, u32 port)
 	}
 }
 
-void evtchn_deliver(struct domain *d, struct vcpu *v, u32 port)
+static inline void deliver(struct domain *d, struct vcpu *v, u32 port)
 {
 	u32 word = port / 64, bit = port % 64;
 
@@ -164,20 +153,31 @@ void evtchn_deliver(struct domain *d, struct vcpu *v, u32 port)
 	}
 }
 
-void evtchn_set_pending(struct domain *d, u32 port)
+void evtchn_deliver(struct domain *d, struct vcpu *v, u32 port)
 {
-	struct evtchn *chn = evtchn_at(d, port);
-	struct vcpu *v;
+	deliver(d, v, port);
+}
 
-	if (chn == NULL) {
-		return;
-	}
-	v = domain_vcpu(d, READ_ONCE(chn->vcpu));
+void evtchn_raise(struct domain *d, const struct evtchn *chn, u32 port)
+{
+	struct vcpu *v = domain_vcpu(d, READ_ONCE(chn->vcpu));
+
 	if (v == NULL || guest_test_and_set_bit(&d->shared->evtchn_pending[port / 64], port % 64)) {
 		return;
 	}
-	evtchn_deliver(d, v, port);
-	wake_pollers(d, port);
+	deliver(d, v, port);
+	if (unlikely(__atomic_load_n(&d->events.pollers, __ATOMIC_SEQ_CST) != 0)) {
+		wake_pollers(d, port);
+	}
+}
+
+void evtchn_set_pending(struct domain *d, u32 port)
+{
+	const struct evtchn *chn = evtchn_at(d, port);
+
+	if (chn != NULL) {
+		evtchn_raise(d, chn, port);
+	}
 }
 
 void evtchn_virq(struct vcpu *v, u32 virq)

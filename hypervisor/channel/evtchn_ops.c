@@ -216,36 +216,36 @@ int evtchn_close(struct domain *d, u32 port)
 	return close_any(d, port, false);
 }
 
+/* A port whose other end is the hypervisor is told without the lock. */
+static void send_to_hypervisor(struct domain *d, const struct evtchn *chn)
+{
+	void (*notify)(void *arg) = chn->notify;
+	void *arg = chn->arg;
+
+	spin_unlock(&d->event_lock);
+	notify(arg);
+}
+
 int evtchn_send(struct domain *d, u32 port)
 {
-	void (*notify)(void *arg) = NULL;
-	void *arg = NULL;
-	struct evtchn *chn;
+	const struct evtchn *chn;
 	int rc = 0;
 
 	spin_lock(&d->event_lock);
 	chn = evtchn_at(d, port);
-	switch (chn == NULL ? EVTCHN_FREE : chn->state) {
-	case EVTCHN_INTERDOMAIN:
-		evtchn_set_pending(chn->remote, chn->remote_port);
-		break;
-	case EVTCHN_IPI:
-		evtchn_set_pending(d, port);
-		break;
-	case EVTCHN_UNBOUND:
-		break;
-	case EVTCHN_HYPERVISOR:
-		notify = chn->notify;
-		arg = chn->arg;
-		break;
-	default:
+	if (unlikely(chn == NULL)) {
 		rc = -PV_EINVAL;
-		break;
+	} else if (chn->state == EVTCHN_IPI) {
+		evtchn_raise(d, chn, port);
+	} else if (chn->state == EVTCHN_INTERDOMAIN) {
+		evtchn_set_pending(chn->remote, chn->remote_port);
+	} else if (chn->state == EVTCHN_HYPERVISOR) {
+		send_to_hypervisor(d, chn);
+		return 0;
+	} else if (chn->state != EVTCHN_UNBOUND) {
+		rc = -PV_EINVAL;
 	}
 	spin_unlock(&d->event_lock);
-	if (notify != NULL) {
-		notify(arg);
-	}
 	return rc;
 }
 

@@ -11,7 +11,19 @@
 extern struct spinlock evtchn_pair_lock;
 
 /* The port's record, or NULL if it has never had one. Also without the lock. */
-struct evtchn *evtchn_at(const struct domain *d, u32 port);
+static inline struct evtchn *evtchn_at(const struct domain *d, u32 port)
+{
+	/* Partner: the release in table_grow(). A bucket stays until evtchn_fini(). */
+	u32 limit = __atomic_load_n(&d->events.port_limit, __ATOMIC_ACQUIRE);
+
+	if (port >= limit) {
+		return NULL;
+	}
+	return &d->events.buckets[port / EVTCHN_BUCKET_PORTS][port % EVTCHN_BUCKET_PORTS];
+}
+
+/* evtchn_set_pending() for a port whose record is at hand. */
+void evtchn_raise(struct domain *d, const struct evtchn *chn, u32 port);
 
 /* A free port, made EVTCHN_RESERVED until its record is filled in: or -PV_ENOSPC, -PV_ENOMEM, -PV_ESRCH (domain is dying). */
 int evtchn_take_port(struct domain *d) must_check;

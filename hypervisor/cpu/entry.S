@@ -28,18 +28,6 @@
 #include "mm/layout.h"
 
 
-/* Open and close guest memory; nothing in the variants for CPUs without SMAP. */
-.macro guest_open smap
-	.if \smap
-	stac
-	.endif
-.endm
-.macro guest_close smap
-	.if \smap
-	clac
-	.endif
-.endm
-
 /* CLAC where SMAP is on, a NOP elsewhere: see cpu/smap.h. */
 .macro smap_clac
 661:	.byte 0x0f, 0x1f, 0x00
@@ -56,6 +44,25 @@
 	.balign 4
 	.long 661b - ., 1
 	.popsection
+.endm
+
+/*
+ * Open and close guest memory. smap is 1 or 0 in code of which there is one
+ * variant for CPUs with SMAP and one without; 2 where the boot patches.
+ */
+.macro guest_open smap
+	.if \smap == 2
+	smap_stac
+	.elseif \smap == 1
+	stac
+	.endif
+.endm
+.macro guest_close smap
+	.if \smap == 2
+	smap_clac
+	.elseif \smap == 1
+	clac
+	.endif
 .endm
 
 /* An access to guest memory: if it faults, go on at \to. */
@@ -133,28 +140,18 @@
 #define FLAGS_NEVER	(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM)
 #define FLAGS_ENTRY	(FLAGS_NEVER | RFLAGS_TF | RFLAGS_RF | RFLAGS_AC)
 
-.macro define_entry_syscall name, smap
-	.globl	\name
-	.balign 64
+/*
+ * iret: RCX = vCPU, RAX = the guest's frame. The five words of our own IRETQ are
+ * pushed over the end of regs. With to_user, vcpu.path has promised that user
+ * mode can be entered; without, a return to it is left to C.
+ */
+.macro define_iret name, smap, to_user
 \name:
-	mov	%rcx, FROM_END(REGS_RIP)(%rsp)
-	mov	END_INFO(INFO_CURRENT)(%rsp), %rcx
-	cmpb	$VCPU_PATH_KERNEL, VCPU_PATH(%rcx)
-	jb	\name\()_user
-	ja	syscall_slow
-	cmp	$PV_HYPERCALL_iret, %rax
-	jne	syscall_hypercall
-
-	/*
-	 * iret. RCX = vCPU, RAX = the guest's frame; the five words of our own IRETQ
-	 * are pushed over the end of regs.
-	 */
-\name\()_iret:
 	mov	END_INFO(INFO_SCRATCH)(%rsp), %rax
 	movabs	$HV_VIRT_END, %r11
 	cmp	%r11, %rax
-	jb	\name\()_iret_low
-\name\()_iret_read:
+	jb	\name\()_low
+\name\()_read:
 	guest_open \smap
 	guest_access iret_fault, push PV_IRET_SS(%rax)
 	orb	$3, (%rsp)
@@ -167,7 +164,8 @@
 	mov	(%rsp), %r11d
 	not	%r11d
 	test	$3, %r11d
-	jnz	\name\()_iret_kernel
+	jnz	\name\()_kernel
+	.if \to_user
 	guest_access iret_fault, push PV_IRET_RIP(%rax)
 	guest_access iret_fault, testl $PV_VGCF_in_syscall, PV_IRET_FLAGS(%rax)
 	jnz	iret_slow
@@ -185,13 +183,16 @@
 	mov	%r11, %cr3
 	pop	%r11
 	jmp	exit_iret_insn
-\name\()_iret_low:
+	.else
+	jmp	iret_slow
+	.endif
+\name\()_low:
 	test	%rax, %rax			/* below the hypervisor: the lower half, or not */
-	jns	\name\()_iret_read
+	jns	\name\()_read
 	jmp	iret_slow
 
 	/* Back into the guest kernel: of a trap or an event that came while it ran. */
-\name\()_iret_kernel:
+\name\()_kernel:
 	and	$3, %r11d
 	cmp	$3, %r11d			/* RPL 0; 1 and 2 are odd enough for C */
 	jne	iret_slow
@@ -208,6 +209,21 @@
 	guest_access iret_fault, mov PV_IRET_RAX(%rax), %rax
 	guest_close \smap
 	jmp	exit_iret_insn
+.endm
+
+.macro define_entry_syscall name, smap
+	.globl	\name
+	.balign 64
+\name:
+	mov	%rcx, FROM_END(REGS_RIP)(%rsp)
+	mov	END_INFO(INFO_CURRENT)(%rsp), %rcx
+	cmpb	$VCPU_PATH_KERNEL, VCPU_PATH(%rcx)
+	jb	\name\()_user
+	ja	syscall_slow
+	cmp	$PV_HYPERCALL_iret, %rax
+	jne	syscall_hypercall
+
+	define_iret \name\()_iret, \smap, 1
 
 	/* A system call of user mode. RCX = vCPU; RAX and RDX are saved in their places. */
 \name\()_user:
@@ -268,7 +284,8 @@ syscall_slow:
 	cmpb	$VCPU_MODE_KERNEL, VCPU_MODE(%rcx)
 	jne	syscall_user
 	cmp	$PV_HYPERCALL_iret, %rax
-	je	syscall_iret
+	jne	syscall_hypercall
+	define_iret kernel_iret, 2, 0
 
 /*
  * A hypercall: number in RAX, RCX = vCPU. C keeps RBX, RBP, R12-R15, so these are
@@ -328,13 +345,9 @@ hypercall_event:
 	mov	REGS_RSP(%rsp), %r8
 	mov	%r8, %r9
 	and	$-16, %r8
-	mov	%r8, %r10
-	shr	$HV_RANGE_SHIFT, %r10
-	cmp	$HV_RANGE_TOP, %r10d		/* ours, or just above it */
-	je	hypercall_work
 	lea	-56(%r8), %r10
 	shr	$HV_RANGE_SHIFT, %r10
-	cmp	$HV_RANGE_TOP, %r10d
+	cmp	$HV_RANGE_TOP, %r10d		/* a frame that begins below us faults at once */
 	je	hypercall_work
 	mov	REGS_RIP(%rsp), %r10
 	mov	REGS_RFLAGS(%rsp), %r11
@@ -393,7 +406,6 @@ iret_slow:
 	smap_clac
 	or	$(CPU_STACK_SIZE - 1), %rsp
 	sub	$(INFO_SIZE - INFO_REGS - REGS_SIZE - 1), %rsp
-syscall_iret:
 	save_syscall_frame PV_FLAT_RING3_CS64
 	mov	%rsp, %rdi
 	call	pv_iret

@@ -334,8 +334,8 @@ void sched_wake(struct vcpu *v)
 {
 	struct sched_cpu *c;
 
-	if (v == current_vcpu() && v->sched.state == VCPU_RUNNING && !v->sched.polling) {
-		return;		/* it runs here, and looks at its events on the way out */
+	if (sched_sees_events(v)) {
+		return;
 	}
 	c = lock_vcpu(v);
 

@@ -11,6 +11,8 @@
 #ifndef DOMAIN_SCHED_H
 #define DOMAIN_SCHED_H
 
+#include <seam/cpu.h>
+
 #include "domain/domain.h"
 
 /* Boot: once, before any vCPU exists; then once on each CPU. */
@@ -24,6 +26,12 @@ void sched_vcpu_fini(struct vcpu *v);
 /* OFFLINE -> runnable; runnable or blocked -> OFFLINE (also the current one, at its next exit). */
 void sched_online(struct vcpu *v);
 void sched_offline(struct vcpu *v);
+
+/* v runs on this CPU, neither blocking nor polling: it looks at its events on the way out and need not be woken. */
+static inline bool sched_sees_events(const struct vcpu *v)
+{
+	return v == current_vcpu() && v->sched.state == VCPU_RUNNING && !v->sched.polling;
+}
 
 /* Event came: BLOCKED -> runnable and a kick of its CPU; else a kick if it runs elsewhere, so that it looks at its events. */
 void sched_wake(struct vcpu *v);

@@ -122,7 +122,17 @@ static long op_reset(struct domain *d, u64 arg)
 	return 0;
 }
 
-/* close, send and unmask take nothing but a port. */
+static long op_send(struct domain *d, u64 arg)
+{
+	pv_evtchn_port_t port;
+
+	if (guest_read_u32(&port, arg) != 0) {
+		return -PV_EFAULT;
+	}
+	return evtchn_send(d, port);
+}
+
+/* close and unmask take nothing but a port. */
 static long op_on_port(struct domain *d, u64 cmd, u64 arg)
 {
 	pv_evtchn_port_t port;
@@ -130,22 +140,12 @@ static long op_on_port(struct domain *d, u64 cmd, u64 arg)
 	if (guest_read_u32(&port, arg) != 0) {
 		return -PV_EFAULT;
 	}
-	switch (cmd) {
-	case PV_EVTCHNOP_close:
-		return evtchn_close(d, port);
-	case PV_EVTCHNOP_send:
-		return evtchn_send(d, port);
-	default:
-		return evtchn_unmask(d, port);
-	}
+	return cmd == PV_EVTCHNOP_close ? evtchn_close(d, port) : evtchn_unmask(d, port);
 }
 
-long hypercall_event_channel_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
+static __attribute__((noinline)) long other_op(struct domain *d, u64 cmd, u64 arg)
 {
-	struct domain *d = current_vcpu()->domain;
-
 	switch (cmd) {
-	case PV_EVTCHNOP_send:
 	case PV_EVTCHNOP_close:
 	case PV_EVTCHNOP_unmask:
 		return op_on_port(d, cmd, arg);
@@ -166,4 +166,12 @@ long hypercall_event_channel_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6
 	default:
 		return -PV_ENOSYS;	/* no interrupts of devices, no FIFO interface */
 	}
+}
+
+/* Sending is what guests do all the time: it must not pay for the registers that the rest needs. */
+long hypercall_event_channel_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	struct domain *d = current_vcpu()->domain;
+
+	return likely(cmd == PV_EVTCHNOP_send) ? op_send(d, arg) : other_op(d, cmd, arg);
 }

@@ -141,6 +141,7 @@ include tools/build/guests.mk
 include tools/build/tests.mk
 include tools/build/model.mk
 include tools/build/run.mk
+include tools/build/bench.mk
 include tools/build/lint.mk
 
 -include $(shell find $(O)/obj $(O)/gen -name '*.d' 2>/dev/null)

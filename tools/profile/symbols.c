@@ -1,0 +1,109 @@
+/* Names for addresses; see symbols.h. */
+#include "profile/symbols.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void symbols_add(struct symbols *symbols, uint64_t address, const char *name)
+{
+	struct symbol *s;
+
+	symbols->items = reallocarray(symbols->items, symbols->count + 1, sizeof(*symbols->items));
+	if (symbols->items == NULL) {
+		abort();
+	}
+	s = &symbols->items[symbols->count++];
+	s->address = address;
+	s->name = strdup(name);
+	if (s->name == NULL) {
+		abort();
+	}
+}
+
+/* Functions, and labels of assembly, which have no type; constants have no section. */
+static void add_table(struct symbols *symbols, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t count = header->sh_size / header->sh_entsize;
+
+	for (size_t i = 0; data != NULL && i < count; i++) {
+		GElf_Sym sym;
+		const char *name;
+		int type;
+
+		if (gelf_getsym(data, (int)i, &sym) == NULL) {
+			break;
+		}
+		type = GELF_ST_TYPE(sym.st_info);
+		name = elf_strptr(elf, header->sh_link, sym.st_name);
+		if (name != NULL && *name != '\0' && sym.st_shndx != SHN_UNDEF &&
+		    sym.st_shndx < SHN_LORESERVE && (type == STT_FUNC || type == STT_NOTYPE)) {
+			symbols_add(symbols, sym.st_value, name);
+		}
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = ((const struct symbol *)a)->address, y = ((const struct symbol *)b)->address;
+
+	return (x > y) - (x < y);
+}
+
+int symbols_read(struct symbols *symbols, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf *elf;
+	Elf_Scn *section = NULL;
+	size_t before = symbols->count;
+
+	elf_version(EV_CURRENT);
+	elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+	while (elf != NULL && (section = elf_nextscn(elf, section)) != NULL) {
+		GElf_Shdr header;
+
+		if (gelf_getshdr(section, &header) != NULL && header.sh_type == SHT_SYMTAB) {
+			add_table(symbols, elf, section, &header);
+		}
+	}
+	elf_end(elf);
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (symbols->count == before) {
+		fprintf(stderr, "%s: no symbols to be read\n", path);
+		return -1;
+	}
+	qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare);
+	return 0;
+}
+
+const struct symbol *symbols_find(const struct symbols *symbols, uint64_t address)
+{
+	size_t low = 0, high = symbols->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->items[middle].address <= address) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low == 0 ? NULL : &symbols->items[low - 1];
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	for (size_t i = 0; i < symbols->count; i++) {
+		free(symbols->items[i].name);
+	}
+	free(symbols->items);
+	*symbols = (struct symbols){ 0 };
+}

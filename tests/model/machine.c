@@ -302,20 +302,9 @@ mfn_t machine_window_ldt(u32 cpu, u32 page)
 	return cpus[cpu].ldt[page];
 }
 
-static void load_root(u64 cr3)
+void fake_tlb_set_root(u64 cr3)
 {
-	u64 tick = tlb_tick_begin();
-
 	cpus[cpu_id()].cr3 = cr3;
-	fake_tlb_flush_all();
-	tlb_tick_end(tick);
-}
-
-void vcpu_load_root(struct vcpu *v)
-{
-	if (v->mode == VCPU_MODE_KERNEL) {
-		load_root(v->kernel_cr3);
-	}
 }
 
 static void load_window(mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
@@ -347,14 +336,14 @@ void machine_run(u32 cpu, struct vcpu *v)
 	cpus[cpu].current = v;
 	fake_cpu_info.current = v;
 	if (v == NULL) {
-		load_root(0);
+		tlb_load_root(0);
 		load_window(cpus[cpu].gdt, GDT_GUEST_PAGES, NULL, 0);
 		load_window(cpus[cpu].ldt, LDT_MAX_PAGES, NULL, 0);
 	} else {
 		v->sched.cpu = cpu;
 		v->sched.state = VCPU_RUNNING;
 		__atomic_fetch_or(&v->domain->mm.tlb_cpus, 1UL << cpu, __ATOMIC_SEQ_CST);
-		load_root(v->kernel_cr3);
+		tlb_load_root(v->kernel_cr3);
 		vcpu_load_gdt_window(v);
 		vcpu_load_ldt_window(v);
 	}

@@ -78,7 +78,8 @@ static void entry_add(struct section *s, const char *name, uint64_t count)
 	if (s->entries == NULL) {
 		abort();
 	}
-	s->entries[s->entry_count++] = (struct event_entry){ name, count };
+	s->entries[s->entry_count].count = count;
+	snprintf(s->entries[s->entry_count++].name, sizeof(s->entries->name), "%s", name);
 }
 
 static void add_block(struct section *s, uint64_t address, uint64_t instructions,

@@ -12,7 +12,7 @@
 
 /* Counts of a function of the hypervisor that is worth telling. */
 struct event_entry {
-	const char *name;
+	char name[32];
 	uint64_t count;
 };
 

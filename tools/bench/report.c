@@ -57,11 +57,12 @@ static void print_figures(const struct results *results, enum workload workload)
 }
 
 /* Two decimals at most, none where they say nothing. */
-static void print_count(const char *separator, double count, const char *name)
+static void print_count(const char **separator, double count, const char *name)
 {
 	if (count >= 0.005) {
-		printf("%s%.*f %s", separator, fabs(count - round(count)) < 0.005 ? 0 : 2, count,
+		printf("%s%.*f %s", *separator, fabs(count - round(count)) < 0.005 ? 0 : 2, count,
 		       name);
+		*separator = ", ";
 	}
 }
 
@@ -73,12 +74,16 @@ static void print_events(const struct section *s, double operations)
 		OPCODE_LOCKED,  OPCODE_FENCE,  OPCODE_FPU,
 	};
 
+	const char *separator = "  ";
+
 	for (size_t i = 0; i < s->entry_count; i++) {
-		print_count(", ", (double)s->entries[i].count / operations, s->entries[i].name);
+		print_count(&separator, (double)s->entries[i].count / operations,
+			    s->entries[i].name);
 	}
-	print_count("; ", (double)s->faults / operations, "faults and interrupts");
+	print_count(&separator, (double)s->faults / operations, "faults and interrupts");
+	separator = "; ";
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		print_count(i == 0 ? "; " : ", ", (double)s->opcodes[kinds[i]] / operations,
+		print_count(&separator, (double)s->opcodes[kinds[i]] / operations,
 			    opcode_names[kinds[i]]);
 	}
 }

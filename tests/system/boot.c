@@ -71,7 +71,7 @@ static void hammer_debian(const char *vcpus, const char *cpus, const char *memor
 	expect_output(&result, "hammer mmap: ok 20a8592ad8b63240");
 	expect_output(&result, "hammer signal: ok 0000000000000fa0");
 	expect_output(&result, "hammer thread: ok 0000000001c94e50");
-	expect_output(&result, "hammer pipe: ok 367298a4b0c60898");
+	expect_output(&result, "hammer pipe: ok e989998b9232b948");
 	expect_output(&result, "hammer float: ok 0fc308e726a70d40");
 	expect_output(&result, "hammer time: ok 0000000000000004");
 	expect_output(&result, "result: hammer status 0");

@@ -21,7 +21,7 @@ struct subject {
 static const struct subject subjects[] = {
 	{ "fork", hammer_fork, 40 },    { "exec", hammer_exec, 20 },
 	{ "mmap", hammer_mmap, 60 },    { "signal", hammer_signal, 40 },
-	{ "thread", hammer_thread, 4 }, { "pipe", hammer_pipe, 8 },
+	{ "thread", hammer_thread, 4 }, { "pipe", hammer_pipe, 4 },
 	{ "float", hammer_float, 16 },  { "time", hammer_time, 4 },
 };
 

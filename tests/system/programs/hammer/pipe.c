@@ -13,8 +13,8 @@
 
 #define LINKS  5
 #define CHUNK  1000
-#define CHUNKS 100
-#define PINGS  500
+#define CHUNKS 40
+#define PINGS  150
 
 static void read_all(int fd, void *data, size_t size)
 {

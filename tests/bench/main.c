@@ -12,12 +12,14 @@
  *
  * Read next: bench.h, calls.c.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -70,6 +72,23 @@ static void measure(const struct bench_op *op, bool marked)
 	fflush(stdout);
 }
 
+/*
+ * Where mappings stand decides how many tables an operation makes and gives back. So that a figure
+ * does not depend on luck, the program starts itself again without randomization.
+ */
+static void fix_layout(char **argv)
+{
+	int now = personality(0xffffffff);
+
+	if (now < 0 || (now & ADDR_NO_RANDOMIZE) != 0) {
+		return;
+	}
+	if (personality((unsigned long)now | ADDR_NO_RANDOMIZE) >= 0) {
+		execv("/proc/self/exe", argv);
+	}
+	bench_fail("no fixed layout");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct bench_op *const tables[] = {
@@ -83,6 +102,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], BENCH_EXIT_ARG) == 0) {
 		_Exit(0);
 	}
+	fix_layout(argv);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--mark") == 0) {
 			marked = true;

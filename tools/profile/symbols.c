@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gelf.h>
+#include <inttypes.h>
 #include <libelf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,24 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The list that Linux prints as /proc/kallsyms: address, letter, name. */
+static void read_list(struct symbols *symbols, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[512], name[256], letter;
+	uint64_t address;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%" SCNx64 " %c %255s", &address, &letter, name) == 3 &&
+		    strchr("tTwW", letter) != NULL) {
+			symbols_add(symbols, address, name);
+		}
+	}
+	if (f != NULL) {
+		fclose(f);
+	}
+}
+
 int symbols_read(struct symbols *symbols, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -64,12 +83,15 @@ int symbols_read(struct symbols *symbols, const char *path)
 
 	elf_version(EV_CURRENT);
 	elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
-	while (elf != NULL && (section = elf_nextscn(elf, section)) != NULL) {
+	while (elf_kind(elf) == ELF_K_ELF && (section = elf_nextscn(elf, section)) != NULL) {
 		GElf_Shdr header;
 
 		if (gelf_getshdr(section, &header) != NULL && header.sh_type == SHT_SYMTAB) {
 			add_table(symbols, elf, section, &header);
 		}
+	}
+	if (elf_kind(elf) != ELF_K_ELF) {
+		read_list(symbols, path);
 	}
 	elf_end(elf);
 	if (fd >= 0) {

@@ -17,7 +17,9 @@ struct symbols {
 	size_t count;
 };
 
-/* Adds the code symbols of the file. 0, or -1 after a message. */
+/*
+ * Adds the code symbols of the file: ELF, or a list as /proc/kallsyms gives. 0, or -1 after a message.
+ */
 int symbols_read(struct symbols *symbols, const char *path);
 
 /* The last symbol at or before the address, or NULL. */

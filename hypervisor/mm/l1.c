@@ -12,14 +12,6 @@ int l1_take_first_writable(struct mm_owner *o, struct frame *f)
 	return frame_get_type(o, frame_mfn(f), FRAME_WRITABLE);
 }
 
-/* Entries looked at together: one test tells that none of them is present. */
-#define GROUP	8U
-
-static inline bool group_is_empty(const u64 *e)
-{
-	return ((e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_PRESENT) == 0;
-}
-
 int l1_take_all(struct mm_owner *o, u64 *table, u32 *done)
 {
 	u32 i = 0;
@@ -28,8 +20,8 @@ int l1_take_all(struct mm_owner *o, u64 *table, u32 *done)
 		u64 e;
 		int rc;
 
-		if (i % GROUP == 0 && group_is_empty(&table[i])) {
-			i += GROUP;
+		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i])) {
+			i += PTE_GROUP;
 			continue;
 		}
 		e = table[i];
@@ -52,8 +44,8 @@ void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count)
 	u32 i = 0;
 
 	while (i < count) {
-		if (i % GROUP == 0 && count - i >= GROUP && group_is_empty(&table[i])) {
-			i += GROUP;
+		if (i % PTE_GROUP == 0 && count - i >= PTE_GROUP && pte_group_is_empty(&table[i])) {
+			i += PTE_GROUP;
 			continue;
 		}
 		if (table[i] & PTE_PRESENT) {

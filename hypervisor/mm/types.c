@@ -145,6 +145,11 @@ static int promote_upper(struct mm_owner *o, u32 top)
 		u64 e = table[i];
 		int rc = 0;
 
+		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i])) {
+			o->work += PTE_GROUP;
+			job->stack[top].index += PTE_GROUP;
+			continue;
+		}
 		if ((e & PTE_PRESENT) && !entry_is_ours(level, i)) {
 			if (o->work >= o->work_limit) {
 				return MM_RESTART;
@@ -230,9 +235,16 @@ static int demote_top(struct mm_owner *o)
 		return 0;
 	}
 	while (job->stack[top].index > 0) {
-		u32 i = --job->stack[top].index;
-		u64 e = table[i];
+		u32 i = job->stack[top].index;
+		u64 e;
 
+		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i - PTE_GROUP])) {
+			o->work += PTE_GROUP;
+			job->stack[top].index -= PTE_GROUP;
+			continue;
+		}
+		job->stack[top].index = (u16)--i;
+		e = table[i];
 		o->work++;
 		if (!(e & PTE_PRESENT) || entry_is_ours(level, i)) {
 			continue;

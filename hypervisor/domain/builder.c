@@ -77,14 +77,8 @@ static int connect_console(struct build *b, struct pv_start_info *si)
 {
 	mfn_t ring = build_mfn(b, b->at.console);
 	u32 port;
-	int rc;
+	int rc = console_init_domain(b->d, mfn_to_virt(ring), &port);
 
-	spin_lock(&b->d->mm.lock);
-	rc = frame_get_type(&b->d->mm, ring, FRAME_WRITABLE);
-	spin_unlock(&b->d->mm.lock);
-	if (rc == 0) {
-		rc = console_init_domain(b->d, mfn_to_virt(ring), &port);
-	}
 	if (rc == 0) {
 		si->console.domU.mfn = ring.v;
 		si->console.domU.evtchn = port;

@@ -241,6 +241,11 @@ void console_fini_domain(struct domain *d)
 	heap_free(c, sizeof(*c));
 }
 
+mfn_t console_ring(const struct domain *d)
+{
+	return d->console == NULL ? MFN_INVALID : d->console->frame;
+}
+
 void console_allow_input(struct domain *d)
 {
 	u32 credit = INPUT_SIZE;

@@ -21,6 +21,9 @@ int console_init_domain(struct domain *d, void *ring, u32 *port) must_check;
 /* Its end, before evtchn_fini() and the teardown of its memory. No vCPU runs. */
 void console_fini_domain(struct domain *d);
 
+/* The frame of its ring, of which the console holds a writable use; MFN_INVALID: it has no console. */
+mfn_t console_ring(const struct domain *d);
+
 /* The domain is known to the other end of the line: it may send input. */
 void console_allow_input(struct domain *d);
 

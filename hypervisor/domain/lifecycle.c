@@ -14,6 +14,7 @@
 #include <seam/cpu.h>
 
 #include "cpu/oops.h"
+#include "domain/audit.h"
 #include "domain/console.h"
 #include "domain/line.h"
 #include "domain/sched.h"
@@ -91,6 +92,7 @@ static bool end_domain(struct domain *d, u8 reason, const char *crash)
 	if (first) {
 		sched_pause_domain(d);
 		console_flush(d);
+		domain_audit_end(d);
 	}
 	return first;
 }

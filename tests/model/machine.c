@@ -16,10 +16,13 @@
 #include "channel/gnttab.h"
 #include "cpu/ipi.h"
 #include "cpu/switch.h"
+#include "domain/audit.h"
+#include "domain/console.h"
 #include "domain/vcpu_context.h"
 #include "fake_memory.h"
 #include "fake_points.h"
 #include "fake_tlb.h"
+#include "lib/log.h"
 #include "mm/paging.h"
 #include "mm/tlb.h"
 
@@ -40,8 +43,16 @@ static u8 hv_copy[3 + MACHINE_HV_PAGES][PAGE_SIZE];
 static u8 *frames_array;
 
 u64 machine_restarts;
+bool machine_is_quiet;
 
 /* ---- memory ---- */
+
+static void log_to_stderr(const char *text, size_t size)
+{
+	if (!machine_is_quiet) {
+		fwrite(text, 1, size, stderr);
+	}
+}
 
 /* One table of each level, all entries the same, so that every address in the slots leads somewhere. */
 static void make_hypervisor(void)
@@ -82,6 +93,7 @@ void machine_init(u64 frames)
 	/* The last frame is no RAM, as holes are. */
 	alloc_add_range(maddr(MACHINE_LOW << PAGE_SHIFT), maddr((frames - 1) << PAGE_SHIFT));
 	make_hypervisor();
+	log_add_sink(log_to_stderr);
 	for (u32 i = 0; i < MACHINE_CPUS; i++) {
 		cpus[i].cpu = i;
 		memset(cpus[i].gdt, 0xff, sizeof(cpus[i].gdt));
@@ -383,6 +395,11 @@ void evtchn_rescan(struct vcpu *v)
 {
 }
 
+mfn_t console_ring(const struct domain *d)
+{
+	return MFN_INVALID;
+}
+
 /* ---- hypercalls ---- */
 
 bool machine_call_once(u32 nr, u64 a[4], long *result)
@@ -426,6 +443,21 @@ static bool window_is(const mfn_t *window, u32 pages, const mfn_t *frames, u32 e
 	return true;
 }
 
+static const char *audit(void)
+{
+	u64 free_frames = 0;
+
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		if (domains[i] != NULL && domain_audit(domains[i]) != 0) {
+			return "the audit finds wrong counts";
+		}
+	}
+	for (u64 i = 0; i < frame_count; i++) {
+		free_frames += frame_table[i].owner == FRAME_OWNER_FREE;
+	}
+	return free_frames == alloc_free_count() ? NULL : "the allocator lost frames";
+}
+
 const char *machine_check(void)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
@@ -448,5 +480,8 @@ const char *machine_check(void)
 			return "a CPU's descriptor window is not its vCPU's";
 		}
 	}
-	return fake_locks_held == 0 ? NULL : "a lock is held";
+	if (fake_locks_held != 0) {
+		return "a lock is held";
+	}
+	return audit();
 }

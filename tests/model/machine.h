@@ -79,7 +79,14 @@ extern u64 machine_restarts;
 /* What a CPU does when another calls it; a test's scheduler replaces it. */
 extern void (*machine_ipi)(u64 mask, void (*fn)(void *arg), void *arg);
 
-/* NULL, or what is wrong: memory of the hypervisor was changed, a CPU's CR3 or window is not its vCPU's, a lock is held. */
+/*
+ * NULL, or what is wrong: memory of the hypervisor was changed, a CPU's CR3 or
+ * window is not its vCPU's, a lock is held, or the audit of a domain finds
+ * something.
+ */
 const char *machine_check(void);
+
+/* Keep the log off standard error: what is wrong is so on purpose. */
+extern bool machine_is_quiet;
 
 #endif

@@ -1,7 +1,12 @@
 # The hypervisor: build/hypervisor.elf (64-bit, with symbols, for gdb) and build/parley-hypervisor
 # (the same as the ELF32 that a Multiboot loader takes).
 
-HV_SRCS := $(filter-out hypervisor/arch/asm_offsets.c,$(wildcard hypervisor/*/*.c hypervisor/*/*.S))
+# Variants are files: those of a debug build, and what stands for them in others.
+HV_DEBUG_SRCS := hypervisor/mm/audit.c hypervisor/domain/audit.c hypervisor/hypercall/debug_on.c
+HV_RELEASE_SRCS := hypervisor/domain/audit_off.c hypervisor/hypercall/debug.c
+HV_OTHER_SRCS := $(if $(DEBUG),$(HV_RELEASE_SRCS),$(HV_DEBUG_SRCS))
+
+HV_SRCS := $(filter-out hypervisor/arch/asm_offsets.c $(HV_OTHER_SRCS),$(wildcard hypervisor/*/*.c hypervisor/*/*.S))
 HV_OBJS := $(patsubst %,$(O)/obj/hv/%.o,$(basename $(HV_SRCS))) $(O)/obj/hv/gen/dispatch.o
 HV_GEN := $(O)/gen/asm_offsets.h $(O)/gen/hypercall/handlers.h
 # Relaxing a load of an address would make it a 32-bit immediate, which an image up there does not fit.

@@ -2,7 +2,7 @@
 
 # The small machine and the model, for the tests in tests/unit/test_mm_*.c as well. Its stand-ins
 # come before the functions of the same names in other rooms.
-MODEL_SRCS := $(filter-out $(wildcard tests/model/main_*.c),$(wildcard tests/model/*.c))
+MODEL_SRCS := $(filter-out $(wildcard tests/model/main_*.c),$(wildcard tests/model/*.c)) $(HV_DEBUG_SRCS)
 $(eval $(call archive,libmodel,$(call unit_objs,$(MODEL_SRCS))))
 
 MODEL_BINS := $(filter $(O)/tests/unit/test_mm%,$(UNIT_BINS))

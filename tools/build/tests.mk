@@ -11,7 +11,7 @@ run_tests = flock $(O)/tests.lock tools/build/run-tests
 # The rooms whose files compile on the host, but for those files that touch the CPU; and the files
 # of other rooms that do not.
 HOST_ROOMS := lib mm channel domain hypercall pv
-HOST_EXCLUDE := hypervisor/mm/paging.c
+HOST_EXCLUDE := hypervisor/mm/paging.c $(HV_DEBUG_SRCS)
 HOST_EXTRA := hypervisor/boot/bundle.c \
 	hypervisor/drivers/acpi_tables.c
 HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%/*.c))) \

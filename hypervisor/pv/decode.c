@@ -243,6 +243,11 @@ u32 insn_fetch(u8 *bytes, u64 rip)
 	return first;
 }
 
+u64 *insn_reg64(struct cpu_regs *regs, u32 number)
+{
+	return (u64 *)((u8 *)regs + reg_offset[number & 15]);
+}
+
 u64 insn_reg_read(const struct cpu_regs *regs, u32 number, u32 bytes, u8 rex)
 {
 	if (bytes == 1 && rex == 0 && number >= 4 && number < 8) {

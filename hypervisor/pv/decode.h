@@ -89,4 +89,7 @@ static inline u64 insn_mask(u32 bytes)
 	return ~0ULL >> (64 - 8 * bytes);
 }
 
+/* Where a 64-bit general register (0..15) is kept. */
+u64 *insn_reg64(struct cpu_regs *regs, u32 number);
+
 #endif

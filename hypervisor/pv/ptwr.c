@@ -338,56 +338,95 @@ static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_re
 }
 
 /*
- * The store that guests use most, MOV or XCHG of a 64-bit register with memory
- * (REX.W 89 /r, REX.W 87 /r), taken from one load of 8 bytes. False: something
- * else, or not all of it is in them.
+ * The stores that guests use most, to a whole entry: MOV or XCHG of a 64-bit
+ * register (REX.W 89 /r, REX.W 87 /r) and MOV of a constant (REX.W C7 /0), taken
+ * from one load of 8 bytes.
  */
-static bool decode_short(struct insn *insn, u64 rip)
-{
-	u64 bytes;
-	u8 opcode, modrm, mod;
-	u8 length = 3;
+struct short_store {
+	u8 length;	/* 0: it is something else */
+	bool exchanges;
+	u64 *reg;	/* NULL: the constant */
+	u64 value;
+};
 
-	if (guest_read_words(&bytes, rip, 1) != 0) {
-		return false;
+/* Bytes from the ModRM byte on to the end of a memory operand, 0: it is a register. */
+static inline u32 operand_length(u64 from_modrm)
+{
+	u32 mod = (from_modrm >> 6) & 3, rm = from_modrm & 7;
+	u32 length = 1;
+
+	if (mod == 3) {
+		return 0;
 	}
-	opcode = (u8)(bytes >> 8);
-	modrm = (u8)(bytes >> 16);
-	mod = modrm >> 6;
-	if ((bytes & 0xf8) != 0x48 || (opcode != 0x89 && opcode != 0x87) || mod == 3) {
-		return false;
-	}
-	if ((modrm & 7) == 4) {
+	if (rm == 4) {
 		length++;	/* SIB, whose base 5 means a displacement with mod 0 */
-		if (mod == 0 && ((bytes >> 24) & 7) == 5) {
-			length += 4;
-		}
+		rm = (from_modrm >> 8) & 7;
 	}
 	if (mod == 1) {
 		length++;
-	} else if (mod == 2 || (mod == 0 && (modrm & 7) == 5)) {
+	} else if (mod == 2 || rm == 5) {
 		length += 4;
 	}
-	*insn = (struct insn){
-		.length = length,
-		.map = INSN_MAP_ONE_BYTE,
-		.opcode = opcode,
-		.rex = (u8)bytes,
-		.modrm = modrm,
-		.op_bytes = 8,
-	};
-	return true;
+	return length;
+}
+
+static inline struct short_store decode_short(struct cpu_regs *regs)
+{
+	struct short_store s = { .length = 0 };
+	u32 opcode, operand;
+	u64 bytes;
+
+	if (guest_read_words(&bytes, regs->rip, 1) != 0 || (bytes & 0xf8) != 0x48) {
+		return s;
+	}
+	opcode = (bytes >> 8) & 0xff;
+	operand = operand_length(bytes >> 16);
+	if (operand == 0) {
+		return s;
+	}
+	if (opcode == 0x89 || opcode == 0x87) {
+		s.reg = insn_reg64(regs, ((bytes >> 19) & 7) | ((bytes & 4) << 1));
+		s.value = *s.reg;
+		s.exchanges = opcode == 0x87;
+		s.length = (u8)(2 + operand);
+	} else if (opcode == 0xc7 && ((bytes >> 19) & 7) == 0 && operand <= 2) {
+		s.value = (u64)(s64)(int)(bytes >> (16 + 8 * operand));
+		s.length = (u8)(6 + operand);
+	}
+	return s;
+}
+
+/* Carry it out: 0, -PV_EAGAIN, or -PV_EINVAL. None of them changes flags. */
+static int store_short(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs,
+		       struct short_store s)
+{
+	const u64 *table = mfn_to_virt(slot.table);
+	int err = -PV_EAGAIN;
+
+	for (u32 i = 0; err == -PV_EAGAIN && i < ATTEMPTS; i++) {
+		u64 old = READ_ONCE(table[slot.index]);
+
+		err = ptable_replace_l1(o, slot, old, s.value);
+		if (err == 0 && s.exchanges) {
+			*s.reg = old;
+		}
+	}
+	if (err == 0) {
+		regs->rip += s.length;
+		regs->rflags &= ~RFLAGS_RF;
+	}
+	return err;
 }
 
 static bool decode(struct insn *insn, u64 rip)
 {
 	u8 bytes[INSN_MAX_LENGTH];
 
-	return decode_short(insn, rip) || insn_decode(insn, bytes, insn_fetch(bytes, rip), true);
+	return insn_decode(insn, bytes, insn_fetch(bytes, rip), true);
 }
 
-/* Carry the store out on an entry that it certainly means. Under the lock. */
-static int store(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs, u64 gva)
+/* Any other store, on an entry that it certainly means. Under the lock. */
+static __attribute__((noinline)) int store_other(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs, u64 gva)
 {
 	struct insn insn;
 	u64 moved = 0;
@@ -409,6 +448,7 @@ static int store(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *r
 enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
 {
 	struct mm_owner *o = &v->domain->mm;
+	struct short_store s;
 	struct ptable_slot slot;
 	int err;
 
@@ -420,7 +460,9 @@ enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 
 	}
 	err = find_entry(o, v->kernel_cr3, gva, &slot);
 	if (err == 0) {
-		err = store(o, slot, regs, gva);
+		s = decode_short(regs);
+		err = s.length != 0 && gva % 8 == 0 ? store_short(o, slot, regs, s) :
+						      store_other(o, slot, regs, gva);
 	}
 	mm_end(o);
 	return err == 0 || err == -PV_EAGAIN ? PTWR_DONE : PTWR_REFUSED;

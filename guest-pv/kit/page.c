@@ -10,6 +10,9 @@
 #include "start.h"
 #include "string.h"
 
+/* The linear map ends with the address space, 2 GiB above its start. */
+#define LINEAR_PAGES (0x7ffff000ul / KIT_PAGE_SIZE)
+
 /* Tables that one extension of the linear map may need: an L1 and an L2. */
 #define RESERVE 2
 
@@ -21,6 +24,7 @@ static struct free_page *free_list;
 static unsigned long free_list_count;
 static unsigned long next_pfn;   /* first page never handed out */
 static unsigned long mapped_pfn; /* first page not in the linear map */
+static unsigned long page_count; /* of the domain, as far as the linear map reaches */
 
 /* Pages above that something else stands in: the p2m, the ramdisk. */
 static unsigned long skip_reserved(unsigned long pfn)
@@ -43,8 +47,9 @@ void page_init(unsigned long free_va)
 	uint64_t entry;
 	unsigned long pfn;
 
+	page_count = start_info->nr_pages < LINEAR_PAGES ? start_info->nr_pages : LINEAR_PAGES;
 	next_pfn = (free_va - MMU_VIRT_BASE + KIT_PAGE_SIZE - 1) / KIT_PAGE_SIZE;
-	for (pfn = next_pfn; pfn < start_info->nr_pages; pfn++) {
+	for (pfn = next_pfn; pfn < page_count; pfn++) {
 		if (mmu_walk(MMU_VIRT_BASE + pfn * KIT_PAGE_SIZE, 1, &entry) == 0 ||
 		    (entry & PV_PTE_PRESENT) == 0) {
 			break;
@@ -97,8 +102,8 @@ static void extend_linear_map(void)
 	unsigned long end_pfn = (mapped_pfn | (PV_PT_ENTRIES - 1)) + 1;
 	uint64_t entry, maddr, *table;
 
-	if (end_pfn > start_info->nr_pages) {
-		end_pfn = start_info->nr_pages;
+	if (end_pfn > page_count) {
+		end_pfn = page_count;
 	}
 	if (mmu_walk(va, 1, &entry) != 0) {
 		fill_existing_table(va, MMU_VIRT_BASE + end_pfn * KIT_PAGE_SIZE);
@@ -127,8 +132,7 @@ void *page_alloc(void)
 		free_list_count--;
 		return memset(page, 0, KIT_PAGE_SIZE);
 	}
-	while (mapped_pfn < start_info->nr_pages &&
-	       mapped_pfn - skip_reserved(next_pfn) <= RESERVE) {
+	while (mapped_pfn < page_count && mapped_pfn - skip_reserved(next_pfn) <= RESERVE) {
 		extend_linear_map();
 	}
 	return take_mapped_page();
@@ -145,8 +149,8 @@ void page_free(void *page)
 
 unsigned long page_free_count(void)
 {
-	unsigned long tables = (start_info->nr_pages - mapped_pfn) / PV_PT_ENTRIES + RESERVE;
-	unsigned long rest = start_info->nr_pages - next_pfn;
+	unsigned long tables = (page_count - mapped_pfn) / PV_PT_ENTRIES + RESERVE;
+	unsigned long rest = page_count - next_pfn;
 
 	return free_list_count + (rest > tables ? rest - tables : 0);
 }

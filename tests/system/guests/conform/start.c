@@ -16,7 +16,7 @@
 #include "mmu.h"
 #include "string.h"
 
-#define MIB       (1ul << 20)
+#define SLACK     (512l * 1024)
 #define STUB_SIZE 32
 
 extern uint8_t kit_hypercall_page[];

@@ -26,6 +26,15 @@
 #define PV_STATS_ENTRY_upcall      7 /* an event upcall */
 #define PV_STATS_ENTRIES           8
 
+/* Index of pv_stats.work: what the hypervisor did besides. */
+#define PV_STATS_WORK_validation     0 /* frames that became page tables */
+#define PV_STATS_WORK_devalidation   1 /* page tables that became ordinary frames */
+#define PV_STATS_WORK_base_pointer   2 /* loads of a new base pointer */
+#define PV_STATS_WORK_flush_all      3 /* flushes of whole TLBs */
+#define PV_STATS_WORK_flush_page     4 /* flushes of one page */
+#define PV_STATS_WORK_context_switch 5 /* a CPU given to a vCPU that another, or none, had */
+#define PV_STATS_WORKS               8
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
@@ -35,9 +44,10 @@ struct pv_stats {
 	uint32_t size;                       /* (in) room in bytes, (out) bytes that are valid */
 	uint64_t hypercalls[PV_STATS_CALLS]; /* by number, those of multicalls too */
 	uint64_t entries[PV_STATS_ENTRIES];  /* by PV_STATS_ENTRY_* */
+	uint64_t work[PV_STATS_WORKS];       /* by PV_STATS_WORK_* */
 };
 
-_Static_assert(sizeof(struct pv_stats) == 584, "stats layout");
+_Static_assert(sizeof(struct pv_stats) == 648, "stats layout");
 
 #endif /* __ASSEMBLER__ */
 #endif

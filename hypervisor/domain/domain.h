@@ -146,6 +146,7 @@ struct domain {
 	bool crashed;			/* a: killed by the hypervisor */
 	char crash_reason[128];		/* a: first reason, one line */
 	u64 stats_hypercalls[64];	/* a (plain increments): by number */
+	u64 stats_batched;		/* a (plain increments): how many of them came in a multicall */
 	struct domain *next;		/* control: list of all */
 };
 

@@ -18,6 +18,7 @@
 #include "domain/console.h"
 #include "domain/line.h"
 #include "domain/sched.h"
+#include "domain/stats.h"
 #include "drivers/acpi.h"
 #include "lib/log.h"
 #include "lib/printf.h"
@@ -92,6 +93,7 @@ static bool end_domain(struct domain *d, u8 reason, const char *crash)
 	if (first) {
 		sched_pause_domain(d);
 		console_flush(d);
+		domain_stats_end(d);
 		domain_audit_end(d);
 	}
 	return first;

@@ -633,6 +633,9 @@ static void switch_to(struct sched_cpu *c, struct vcpu *next)
 			runstate_flush(prev);
 		}
 		c->loaded = next;
+		if (next != NULL) {
+			next->domain->mm.stats[PV_STATS_WORK_context_switch]++;
+		}
 		vcpu_switch(prev, next);
 		if (prev != NULL) {
 			/* Only now may another CPU take it. */

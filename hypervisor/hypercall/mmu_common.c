@@ -22,8 +22,10 @@ void mmu_flush_vcpus(struct domain *d, u64 vcpus, enum mmu_flush what, u64 gva)
 		}
 	}
 	if (what == MMU_FLUSH_ALL) {
+		d->mm.stats[PV_STATS_WORK_flush_all]++;
 		tlb_flush_cpus(cpus);
 	} else {
+		d->mm.stats[PV_STATS_WORK_flush_page]++;
 		tlb_flush_page_cpus(cpus, gva);
 	}
 }

@@ -33,6 +33,7 @@ static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, 
 		return rc;
 	}
 	v->kernel_cr3 = mfn_to_maddr(mfn(arg1)).v;
+	o->stats[PV_STATS_WORK_base_pointer]++;
 	tlb_load_root(v->kernel_cr3);	/* its kernel mode is calling */
 	frame_put_table(o, maddr_to_mfn(maddr(old)));
 	return 0;
@@ -98,12 +99,14 @@ static int op_unpin(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 
 static int op_flush_local(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
+	v->domain->mm.stats[PV_STATS_WORK_flush_all]++;
 	tlb_flush_local();
 	return 0;
 }
 
 static int op_invlpg_local(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
+	v->domain->mm.stats[PV_STATS_WORK_flush_page]++;
 	tlb_flush_page_local(arg1);
 	return 0;
 }

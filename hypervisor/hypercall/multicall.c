@@ -120,6 +120,7 @@ long hypercall_multicall(u64 list, u64 count64, u64 a3, u64 a4, u64 a5, u64 a6)
 	mc->restart = false;
 	rc = run_list(mc, d, list, MIN(count, MULTICALL_STEP), &done);
 	mc->active = false;
+	d->stats_batched += done;
 	if (rc == 0 && done < count) {
 		return hypercall_restart(PV_HYPERCALL_multicall,
 					 list + (u64)done * sizeof(struct pv_multicall_entry),

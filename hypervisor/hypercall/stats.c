@@ -1,29 +1,19 @@
 /*
- * Parley's extension call stats: what was counted for the calling domain. The
- * counts are plain increments where they happen; this only reads them.
+ * Parley's extension call stats: what was counted for the calling domain.
+ *
+ * Read next: ../domain/stats.h.
  */
 #include <parley/errno.h>
 #include <parley/stats.h>
 #include <seam/cpu.h>
 
-#include "domain/domain.h"
+#include "domain/stats.h"
 #include "hypercall/handlers.h"
-#include "lib/string.h"
 #include "mm/guest.h"
-
-static void collect(const struct domain *d, struct pv_stats *s)
-{
-	memcpy(s->hypercalls, d->stats_hypercalls, sizeof(s->hypercalls));
-	for (u32 i = 0; i < d->vcpu_count; i++) {
-		for (u32 e = 0; e < PV_STATS_ENTRIES; e++) {
-			s->entries[e] += d->vcpus[i]->stats_entries[e];
-		}
-	}
-}
 
 static long read_stats(const struct domain *d, u64 gva)
 {
-	struct pv_stats s = { .version = PV_STATS_VERSION, .size = sizeof(s) };
+	struct pv_stats s;
 	u32 room;
 	int rc = guest_read(&room, gva + offsetof(struct pv_stats, size), sizeof(room));
 
@@ -33,18 +23,9 @@ static long read_stats(const struct domain *d, u64 gva)
 	if (room < offsetof(struct pv_stats, hypercalls)) {
 		return -PV_EINVAL;
 	}
-	collect(d, &s);
+	domain_stats_read(d, &s);
 	s.size = MIN(room, (u32)sizeof(s));
 	return guest_write(gva, &s, s.size);
-}
-
-static long reset_stats(struct domain *d)
-{
-	memset(d->stats_hypercalls, 0, sizeof(d->stats_hypercalls));
-	for (u32 i = 0; i < d->vcpu_count; i++) {
-		memset(d->vcpus[i]->stats_entries, 0, sizeof(d->vcpus[i]->stats_entries));
-	}
-	return 0;
 }
 
 long hypercall_stats(u64 op, u64 gva, u64 a3, u64 a4, u64 a5, u64 a6)
@@ -55,7 +36,8 @@ long hypercall_stats(u64 op, u64 gva, u64 a3, u64 a4, u64 a5, u64 a6)
 	case PV_STATSOP_read:
 		return read_stats(d, gva);
 	case PV_STATSOP_reset:
-		return reset_stats(d);
+		domain_stats_reset(d);
+		return 0;
 	default:
 		return -PV_ENOSYS;
 	}

@@ -51,8 +51,10 @@ static int flush(struct domain *d, struct vcpu *v, u64 gva, u64 flags)
 	if (rc == 0) {
 		if (vcpus == 1UL << v->id) {
 			if (what == MMU_FLUSH_ALL) {
+				d->mm.stats[PV_STATS_WORK_flush_all]++;
 				tlb_flush_local();
 			} else {
+				d->mm.stats[PV_STATS_WORK_flush_page]++;
 				tlb_flush_page_local(gva);
 			}
 		} else {

@@ -6,6 +6,8 @@
 #ifndef MM_OWNER_H
 #define MM_OWNER_H
 
+#include <parley/stats.h>
+
 #include "lib/lock.h"
 #include "mm/frame.h"
 #include "mm/job_types.h"
@@ -26,6 +28,7 @@ struct mm_owner {
 	struct mm_job job;	/* m: a page-table operation that was preempted */
 	u64 work;		/* m: page-table entries looked at, ever */
 	u64 work_limit;		/* m: where the present operation must restart */
+	u64 stats[PV_STATS_WORKS];	/* a (plain increments): what was done for it */
 };
 
 #endif

@@ -76,6 +76,7 @@ static int write_upper(struct mm_owner *o, u64 *p, u32 level, u64 entry, enum pt
 	}
 	if ((entry & old & PTE_PRESENT) && ((entry ^ old) & PTE_ADDR) == 0) {
 		entry_store(p, pte_lx_for_hardware(entry), ad);
+		o->stats[PV_STATS_WORK_flush_all]++;
 		tlb_flush_cpus(o->tlb_cpus);
 		return 0;
 	}
@@ -93,6 +94,7 @@ static int write_upper(struct mm_owner *o, u64 *p, u32 level, u64 entry, enum pt
 	old = entry_store(p, entry, ad);
 	if (old & PTE_PRESENT) {
 		frame_put_type(o, pte_mfn(old));
+		o->stats[PV_STATS_WORK_flush_all]++;
 		tlb_flush_cpus(o->tlb_cpus);
 	}
 	return 0;

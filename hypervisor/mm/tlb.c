@@ -67,7 +67,7 @@ void tlb_flush_page_cpus(u64 cpu_mask, u64 va)
 	}
 }
 
-void tlb_flush_filtered(u64 cpu_mask, u64 stamp)
+bool tlb_flush_filtered(u64 cpu_mask, u64 stamp)
 {
 	u64 stale = 0;
 
@@ -82,4 +82,5 @@ void tlb_flush_filtered(u64 cpu_mask, u64 stamp)
 	if (stale != 0) {
 		tlb_flush_cpus(stale);
 	}
+	return stale != 0;
 }

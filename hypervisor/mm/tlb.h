@@ -38,7 +38,7 @@ static inline void tlb_tick_end(u64 tick)
 }
 
 /* Flush those CPUs of the mask that have not flushed since the stamp. */
-void tlb_flush_filtered(u64 cpu_mask, u64 stamp);
+bool tlb_flush_filtered(u64 cpu_mask, u64 stamp);
 
 /* Load a root on this CPU and flush everything. */
 static inline void tlb_load_root(u64 cr3)

@@ -34,7 +34,7 @@ void frame_free(struct mm_owner *o, struct frame *f)
 {
 	mfn_t m = frame_mfn(f);
 
-	tlb_flush_filtered(o->tlb_cpus, f->tlb_stamp);
+	o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(o->tlb_cpus, f->tlb_stamp);
 	frame_list_remove(&o->frames, f);
 	m2p_array()[m.v] = M2P_INVALID;
 	f->owner = FRAME_OWNER_HV;
@@ -76,7 +76,7 @@ static void type_set(struct mm_owner *o, struct frame *f, u8 type)
 	f->type_refs = 1;
 	f->refs++;
 	if (flush) {
-		tlb_flush_filtered(o->tlb_cpus, f->tlb_stamp);
+		o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(o->tlb_cpus, f->tlb_stamp);
 	}
 }
 
@@ -178,6 +178,7 @@ static void promote_finish(struct mm_owner *o, struct frame *f)
 		paging_install_hv_slots(mfn_to_virt(frame_mfn(f)));
 	}
 	f->flags |= FRAME_VALIDATED;
+	o->stats[PV_STATS_WORK_validation]++;
 	job->depth--;
 	if (job->depth > 0) {
 		job->stack[job->depth - 1].index++;
@@ -214,6 +215,7 @@ static void demote_finish(struct mm_owner *o, struct frame *f)
 {
 	o->job.depth--;
 	f->type_refs = 0;
+	o->stats[PV_STATS_WORK_devalidation]++;
 	frame_put_ref(o, f);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "pv/traps.h"
 
+#include <parley/stats.h>
 #include <seam/cpu.h>
 
 #include "channel/evtchn.h"
@@ -44,6 +45,18 @@ static bool in_hypervisor_range(u64 gva)
 	return gva >= HV_VIRT_START && gva < HV_VIRT_END;
 }
 
+static void count(struct vcpu *v, u32 entry)
+{
+	v->stats_entries[entry]++;
+}
+
+/* An exception that is the guest's own affair. */
+static void give_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error_code)
+{
+	count(v, PV_STATS_ENTRY_trap);
+	pv_inject_trap(v, regs, vector, error_code);
+}
+
 static void trap_page_fault(struct vcpu *v, struct cpu_regs *regs)
 {
 	u64 gva = cr2_read();
@@ -59,6 +72,7 @@ static void trap_page_fault(struct vcpu *v, struct cpu_regs *regs)
 	} else if (v->mode == VCPU_MODE_KERNEL && (code & (PF_PRESENT | PF_WRITE)) ==
 						  (PF_PRESENT | PF_WRITE)) {
 		if (pv_emulate_pt_write(v, regs, gva) == PTWR_DONE) {
+			count(v, PV_STATS_ENTRY_table_write);
 			return;
 		}
 	}
@@ -66,6 +80,7 @@ static void trap_page_fault(struct vcpu *v, struct cpu_regs *regs)
 	if (v->mode == VCPU_MODE_KERNEL) {
 		code &= ~PF_USER;
 	}
+	count(v, PV_STATS_ENTRY_page_fault);
 	pv_inject_page_fault(v, regs, gva, code);
 }
 
@@ -83,11 +98,11 @@ static bool trap_software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 	}
 	ti = &v->traps[n];
 	if ((ti->flags & PV_TRAP_DPL_MASK) < (v->mode == VCPU_MODE_KERNEL ? 1 : 3)) {
-		pv_inject_trap(v, regs, VECTOR_GP, (u32)n << 3 | 2);
+		give_trap(v, regs, VECTOR_GP, (u32)n << 3 | 2);
 		return true;
 	}
 	regs->rip += 2;
-	pv_inject_trap(v, regs, (u32)n, 0);
+	give_trap(v, regs, (u32)n, 0);
 	return true;
 }
 
@@ -100,17 +115,18 @@ static void trap_general_protection(struct vcpu *v, struct cpu_regs *regs)
 	}
 	if (regs->error_code == 0) {
 		if (pv_emulate_privileged(v, regs) == EMULATE_DONE) {
+			count(v, PV_STATS_ENTRY_emulation);
 			return;
 		}
 	}
-	pv_inject_trap(v, regs, VECTOR_GP, regs->error_code);
+	give_trap(v, regs, VECTOR_GP, regs->error_code);
 }
 
 static void trap_debug(struct vcpu *v, struct cpu_regs *regs)
 {
 	v->debugreg[6] = (dr_read(6) & 0xe00fUL) | PV_DR6_DEFAULT;
 	dr_write(6, PV_DR6_DEFAULT);
-	pv_inject_trap(v, regs, VECTOR_DB, 0);
+	give_trap(v, regs, VECTOR_DB, 0);
 }
 
 void pv_trap(struct cpu_regs *regs)
@@ -118,6 +134,7 @@ void pv_trap(struct cpu_regs *regs)
 	struct vcpu *v = current_vcpu();
 
 	if (regs->vector >= VECTOR_IRQ_FIRST) {
+		count(v, PV_STATS_ENTRY_interrupt);
 		interrupt_handle(regs);
 		return;
 	}
@@ -129,20 +146,22 @@ void pv_trap(struct cpu_regs *regs)
 		trap_general_protection(v, regs);
 		break;
 	case VECTOR_UD:
-		if (!pv_emulate_forced_cpuid(v, regs)) {
-			pv_inject_trap(v, regs, VECTOR_UD, 0);
+		if (pv_emulate_forced_cpuid(v, regs)) {
+			count(v, PV_STATS_ENTRY_emulation);
+		} else {
+			give_trap(v, regs, VECTOR_UD, 0);
 		}
 		break;
 	case VECTOR_NM:
 		cpu_clts();
 		v->ts = 0;
-		pv_inject_trap(v, regs, VECTOR_NM, 0);
+		give_trap(v, regs, VECTOR_NM, 0);
 		break;
 	case VECTOR_DB:
 		trap_debug(v, regs);
 		break;
 	default:
-		pv_inject_trap(v, regs, regs->vector, regs->error_code);
+		give_trap(v, regs, regs->vector, regs->error_code);
 		break;
 	}
 }
@@ -236,10 +255,11 @@ void pv_exit_work(struct cpu_regs *regs)
 		v = info->current;
 		if (__atomic_load_n(&v->nmi_pending, __ATOMIC_RELAXED) &&
 		    __atomic_exchange_n(&v->nmi_pending, 0, __ATOMIC_ACQ_REL)) {
-			pv_inject_trap(v, regs, VECTOR_NMI, 0);
+			give_trap(v, regs, VECTOR_NMI, 0);
 			continue;
 		}
 		if (evtchn_upcall_due(v) && v->event_entry != 0) {
+			count(v, PV_STATS_ENTRY_upcall);
 			pv_inject_event(v, regs);
 			continue;
 		}

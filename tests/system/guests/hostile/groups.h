@@ -11,6 +11,7 @@ void memory_check(void);
 void descriptors_check(void);
 void vcpus_check(void);
 void ports_check(void);
+void grants_check(void);
 void instructions_check(void);
 void interrupts_check(void);
 void returns_check(void);

@@ -30,6 +30,7 @@ static const struct {
 	{ "descriptors", descriptors_check },
 	{ "vcpus", vcpus_check },
 	{ "ports", ports_check },
+	{ "grants", grants_check },
 	{ "instructions", instructions_check },
 	{ "returns", returns_check },
 	{ "users", users_check },

@@ -3,7 +3,7 @@
 
 #include "hypercall/handlers.h"
 
-long hypercall_debug(u64 op, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
+long hypercall_debug(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	return -PV_ENOSYS;
 }

@@ -7,9 +7,9 @@
 #include "hypercall/handlers.h"
 #include "mm/alloc.h"
 
-long hypercall_debug(u64 op, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
+long hypercall_debug(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
-	switch (op) {
+	switch (a1) {
 	case PV_DEBUGOP_audit:
 		return domain_audit(current_vcpu()->domain);
 	case PV_DEBUGOP_free_frames:

@@ -365,6 +365,18 @@ static int conclude(struct session *session)
 	return SESSION_STATUS_CRASHED;
 }
 
+/* What was counted goes where messages go, so that standard output is the console's alone. */
+static void tell_stats(struct session *session)
+{
+	if (session->options->stats) {
+		char *text =
+			stats_print(&session->stats, &session->fates, session->options->stats_json);
+
+		outqueue_put(session_get_notes(session), text, strlen(text));
+		free(text);
+	}
+}
+
 static void end_machine(struct session *session)
 {
 	kill_machine(session);
@@ -389,6 +401,7 @@ int session_run(const struct machine *machine, const struct session_options *opt
 	outqueue_fini(&session.out, EXIT_PATIENCE);
 	terminal_restore();
 	status = conclude(&session);
+	tell_stats(&session);
 	if (options->summary &&
 	    fates_write_summary(&session.fates, status, options->summary, &problem)) {
 		session_notify(&session, "%s", problem.text);

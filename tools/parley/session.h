@@ -22,6 +22,8 @@ struct session_options {
 	double timeout;              /* seconds, 0: none */
 	int log_fd;                  /* where the hypervisor's log goes */
 	const char *summary;         /* file for a JSON summary, or NULL */
+	bool stats;                  /* print what was counted for each domain */
+	bool stats_json;             /* and that as JSON */
 };
 
 /*

@@ -73,6 +73,16 @@ static void take_hello(struct session *session, const uint8_t *payload)
 	}
 }
 
+static void take_stats(struct session *session, const struct pv_line_header *header,
+		       const uint8_t *payload)
+{
+	size_t index = fates_find(&session->fates, header->domid);
+
+	if (index != FATES_NONE) {
+		stats_take(&session->stats, index, payload, header->length);
+	}
+}
+
 void session_take_frame(void *context, const struct pv_line_header *header, const uint8_t *payload)
 {
 	struct session *session = context;
@@ -100,6 +110,9 @@ void session_take_frame(void *context, const struct pv_line_header *header, cons
 		if (header->length >= sizeof(uint32_t)) {
 			take_bye(session, payload);
 		}
+		break;
+	case PV_LINE_STATS:
+		take_stats(session, header, payload);
 		break;
 	case PV_LINE_OOPS:
 		outqueue_put(&session->log, payload, header->length);

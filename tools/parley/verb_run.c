@@ -35,6 +35,8 @@ enum {
 	OPT_QEMU_ARG,
 	OPT_LOG,
 	OPT_SUMMARY,
+	OPT_STATS,
+	OPT_JSON,
 	OPT_HYPERVISOR,
 	OPT_HYPERVISOR_ARGS,
 };
@@ -54,6 +56,8 @@ static const struct option run_options[] = {
 	{ "qemu-arg", required_argument, NULL, OPT_QEMU_ARG },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "summary", required_argument, NULL, OPT_SUMMARY },
+	{ "stats", no_argument, NULL, OPT_STATS },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "hypervisor", required_argument, NULL, OPT_HYPERVISOR },
 	{ "hypervisor-args", required_argument, NULL, OPT_HYPERVISOR_ARGS },
 	{ "help", no_argument, NULL, 'h' },
@@ -92,6 +96,9 @@ static const char run_help[] =
 	"  --timeout SECONDS       stop after so long, with status 124\n"
 	"  --log FILE              the hypervisor's log (standard error)\n"
 	"  --summary FILE          what became of each domain, as JSON\n"
+	"  --stats                 at the end, what was counted for each domain: entries by\n"
+	"                          kind, hypercalls by number, work (standard error)\n"
+	"  --json                  these counts as JSON\n"
 	"\n"
 	"Exit status: 0 all domains powered off (or asked for a restart, which they do not\n"
 	"get), 1 a domain or the hypervisor crashed, 2 usage or configuration, 124 timeout,\n"
@@ -103,6 +110,8 @@ struct run {
 	const char *domain_option; /* an option that describes the one domain, or NULL */
 	const char *log_path;
 	const char *summary_path;
+	bool stats;
+	bool stats_json;
 	const char *hypervisor;
 	double timeout;
 	unsigned int cpus;
@@ -241,6 +250,12 @@ static int take_option(struct run *run, int option, const char *text, struct pro
 	case OPT_SUMMARY:
 		run->summary_path = text;
 		return 0;
+	case OPT_STATS:
+		run->stats = true;
+		return 0;
+	case OPT_JSON:
+		run->stats_json = true;
+		return 0;
 	case OPT_HYPERVISOR:
 		run->hypervisor = text;
 		return 0;
@@ -376,6 +391,8 @@ static int start_and_stay(struct run *run)
 		.config = &run->config,
 		.timeout = run->timeout,
 		.summary = run->summary_path,
+		.stats = run->stats || run->stats_json,
+		.stats_json = run->stats_json,
 	};
 	struct machine machine;
 	struct problem problem;

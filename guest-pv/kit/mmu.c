@@ -18,7 +18,7 @@ static unsigned long m2p_entries = PV_MACH2PHYS_NR_ENTRIES;
 
 void mmu_init(unsigned long free_va)
 {
-	struct pv_machphys_mapping map;
+	struct pv_machphys_mapping map = { 0 };
 
 	if (hypercall_memory_op(PV_MEMORY_machphys_mapping, &map) == 0) {
 		m2p = (const volatile uint64_t *)map.v_start;

@@ -461,6 +461,12 @@ bool sched_domain_is_quiet(const struct domain *d)
 	return true;
 }
 
+bool sched_vcpu_is_loaded(const struct vcpu *v)
+{
+	/* Partner: set before vcpu_switch() loads the root, cleared after it is gone. */
+	return __atomic_load_n(&v->sched.loaded, __ATOMIC_SEQ_CST);
+}
+
 bool sched_vcpu_is_running(const struct vcpu *v)
 {
 	return READ_ONCE(v->sched.state) == VCPU_RUNNING;

@@ -59,6 +59,12 @@ bool sched_domain_is_quiet(const struct domain *d);
 bool sched_vcpu_is_running(const struct vcpu *v);
 
 /*
+ * True if the CPU v->sched.cpu holds v's registers and may hold translations of
+ * it: it runs there, or sleeps there and will go on without a switch.
+ */
+bool sched_vcpu_is_loaded(const struct vcpu *v);
+
+/*
  * Choose who runs next here and switch to it (cpu/switch.h: vcpu_switch(prev,
  * next)); called with the guest's registers in cpu_info()->regs. Returns when
  * a guest is to be entered: halts here while there is none.

@@ -14,10 +14,12 @@ void mmu_flush_vcpus(struct domain *d, u64 vcpus, enum mmu_flush what, u64 gva)
 	u64 cpus = 0;
 	u32 i;
 
+	/* Stores to tables first: partner of what sched_vcpu_is_loaded() reads. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (i = 0; i < d->vcpu_count; i++) {
 		const struct vcpu *v = d->vcpus[i];
 
-		if ((vcpus & (1UL << i)) && sched_vcpu_is_running(v)) {
+		if ((vcpus & (1UL << i)) && sched_vcpu_is_loaded(v)) {
 			cpus |= 1UL << READ_ONCE(v->sched.cpu);
 		}
 	}

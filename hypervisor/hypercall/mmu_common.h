@@ -15,7 +15,7 @@ enum mmu_flush {
 	MMU_FLUSH_PAGE,
 };
 
-/* Flush on the CPUs that run the vCPUs of the mask (bit by number); others flush when they are switched in. */
+/* Flush on the CPUs that hold vCPUs of the mask (bit by number), asleep or not; others flush when they are switched in. */
 void mmu_flush_vcpus(struct domain *d, u64 vcpus, enum mmu_flush what, u64 gva);
 
 /* A guest's bitmap of vCPUs, as far as d has vCPUs: 0 or -PV_EFAULT. */

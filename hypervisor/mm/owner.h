@@ -31,4 +31,15 @@ struct mm_owner {
 	u64 stats[PV_STATS_WORKS];	/* a (plain increments): what was done for it */
 };
 
+/*
+ * The CPUs whose TLBs may hold translations of o, after stores to its tables. A
+ * CPU enters the mask before it loads a root (vcpu_switch()), so either it is
+ * seen here or its page walks see the stores.
+ */
+static inline u64 mm_tlb_cpus(const struct mm_owner *o)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&o->tlb_cpus, __ATOMIC_RELAXED);
+}
+
 #endif

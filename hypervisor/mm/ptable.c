@@ -77,7 +77,7 @@ static int write_upper(struct mm_owner *o, u64 *p, u32 level, u64 entry, enum pt
 	if ((entry & old & PTE_PRESENT) && ((entry ^ old) & PTE_ADDR) == 0) {
 		entry_store(p, pte_lx_for_hardware(entry), ad);
 		o->stats[PV_STATS_WORK_flush_all]++;
-		tlb_flush_cpus(o->tlb_cpus);
+		tlb_flush_cpus(mm_tlb_cpus(o));
 		return 0;
 	}
 	rc = mm_reserve(o, (entry & PTE_PRESENT) ? pte_mfn(entry) : MFN_INVALID);
@@ -95,7 +95,7 @@ static int write_upper(struct mm_owner *o, u64 *p, u32 level, u64 entry, enum pt
 	if (old & PTE_PRESENT) {
 		frame_put_type(o, pte_mfn(old));
 		o->stats[PV_STATS_WORK_flush_all]++;
-		tlb_flush_cpus(o->tlb_cpus);
+		tlb_flush_cpus(mm_tlb_cpus(o));
 	}
 	return 0;
 }

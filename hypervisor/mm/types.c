@@ -34,7 +34,7 @@ void frame_free(struct mm_owner *o, struct frame *f)
 {
 	mfn_t m = frame_mfn(f);
 
-	o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(o->tlb_cpus, f->tlb_stamp);
+	o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(mm_tlb_cpus(o), f->tlb_stamp);
 	frame_list_remove(&o->frames, f);
 	m2p_array()[m.v] = M2P_INVALID;
 	f->owner = FRAME_OWNER_HV;
@@ -76,7 +76,7 @@ static void type_set(struct mm_owner *o, struct frame *f, u8 type)
 	f->type_refs = 1;
 	f->refs++;
 	if (flush) {
-		o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(o->tlb_cpus, f->tlb_stamp);
+		o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(mm_tlb_cpus(o), f->tlb_stamp);
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include <seam/cpu.h>
 
+#include "cpu/features.h"
 #include "cpu/percpu.h"
 #include "cpu/vectors.h"
 #include "drivers/lapic.h"
@@ -20,9 +21,12 @@ static struct {
 	void (*fn)(void *arg);
 	void *arg;
 	u64 pending; /* receivers that have not yet done it */
+	u32 rounds;  /* of waiting */
 	/* written by all */
 	u64 wanted aligned_to(64); /* senders that want this CPU */
 } aligned_to(64) mailboxes[HV_MAX_CPUS];
+
+#define TCG_PAUSE_ROUNDS 256
 
 static u64 ready_cpus; /* take calls */
 
@@ -37,12 +41,24 @@ static void answer(u32 sender, u64 me)
 	__atomic_fetch_and(&mailboxes[sender].pending, ~me, __ATOMIC_RELEASE);
 }
 
+/*
+ * One PAUSE, or in QEMU's emulator one in many rounds: there each is an exit to
+ * its main loop under its one big lock, which the CPU that we wait for needs too.
+ * Some there must be, for with -icount all CPUs take turns in one thread.
+ */
+static void relax(u32 cpu)
+{
+	if (!cpu_is_tcg || ++mailboxes[cpu].rounds % TCG_PAUSE_ROUNDS == 0) {
+		cpu_relax();
+	}
+}
+
 void cpu_serve(void)
 {
 	u32 cpu = cpu_id();
 	u64 wanted;
 
-	cpu_relax();
+	relax(cpu);
 	if (READ_ONCE(mailboxes[cpu].wanted) == 0) {
 		return;
 	}

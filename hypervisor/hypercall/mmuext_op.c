@@ -24,12 +24,9 @@ static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, 
 {
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->kernel_cr3;
-	int rc = mm_reserve(o, mfn(arg1));
+	int rc = frame_get_table(o, mfn(arg1), FRAME_L4);
 
-	if (rc == 0) {
-		rc = frame_get_table(o, mfn(arg1), FRAME_L4);
-	}
-	if (rc != 0) {
+	if (unlikely(rc != 0)) {
 		return rc;
 	}
 	v->kernel_cr3 = mfn_to_maddr(mfn(arg1)).v;
@@ -44,12 +41,9 @@ static int op_new_user_baseptr(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->user_cr3;
-	int rc = mm_reserve(o, mfn(arg1));
+	int rc = arg1 != 0 ? frame_get_table(o, mfn(arg1), FRAME_L4) : mm_reserve(o, MFN_INVALID);
 
-	if (rc == 0 && arg1 != 0) {
-		rc = frame_get_table(o, mfn(arg1), FRAME_L4);
-	}
-	if (rc != 0) {
+	if (unlikely(rc != 0)) {
 		return rc;
 	}
 	v->user_cr3 = mfn_to_maddr(mfn(arg1)).v;
@@ -193,7 +187,7 @@ static inline int op_one(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 	return ops[cmd](v, cmd, arg1, arg2);
 }
 
-static inline int op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 count, u32 *did)
+static int op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 count, u32 *did)
 {
 	u32 i;
 
@@ -218,19 +212,15 @@ static inline int op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 coun
 	return 0;
 }
 
-long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
+static __attribute__((noinline)) long batch(struct vcpu *v, u64 list, u64 count, u64 done_gva,
+					    u64 domid)
 {
-	struct vcpu *v = current_vcpu();
 	struct mm_owner *o = &v->domain->mm;
 	struct mmu_batch b;
 	u32 did = 0;
 	bool debt;
-	int rc;
+	int rc = mmu_batch_begin(&b, list, count, done_gva);
 
-	if (!mmu_domid_is_self(v->domain, domid)) {
-		return -PV_EPERM;
-	}
-	rc = mmu_batch_begin(&b, list, count, done_gva);
 	if (rc != 0) {
 		return rc;
 	}
@@ -243,4 +233,43 @@ long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u
 	mm_end(o);
 	return mmu_batch_end(&b, PV_HYPERCALL_mmuext_op, did, sizeof(struct pv_mmuext_op), domid,
 			     rc, debt);
+}
+
+/* A batch of one, which is what guests send most, with nobody asking how many were done. */
+static inline long single(struct vcpu *v, u64 list, u64 domid)
+{
+	struct mm_owner *o = &v->domain->mm;
+	u64 op[3];
+	bool debt;
+	int rc;
+
+	if (unlikely(guest_read_words(op, list, 3) != 0)) {
+		return -PV_EFAULT;
+	}
+	rc = mm_begin(o);
+	if (unlikely(rc != 0)) {
+		return batch(v, list, 1, 0, domid);
+	}
+	rc = op_one(v, (u32)op[0], op[1], op[2]);
+	debt = o->job.state != MM_JOB_IDLE && mm_has_debt(o);
+	mm_end(o);
+	if (likely(rc == 0 && !debt)) {
+		return 0;
+	}
+	return mmu_batch_end_slow((struct mmu_batch){ .list = list, .count = 1 },
+				  PV_HYPERCALL_mmuext_op, rc == 0, sizeof(struct pv_mmuext_op),
+				  domid, rc, debt);
+}
+
+long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
+{
+	struct vcpu *v = current_vcpu();
+
+	if (unlikely(!mmu_domid_is_self(v->domain, domid))) {
+		return -PV_EPERM;
+	}
+	if (likely(count == 1 && done_gva == 0)) {
+		return single(v, list, domid);
+	}
+	return batch(v, list, count, done_gva, domid);
 }

@@ -117,17 +117,25 @@ void frame_put_type(struct mm_owner *o, mfn_t m);
 
 /*
  * The same two for a table that most likely is one already and has other uses
- * besides (a pinned root): without a call then.
+ * besides (a pinned root): without a call then. The first includes mm_reserve(),
+ * for who takes a new root drops an old one.
  */
 static inline int must_check frame_get_table(struct mm_owner *o, mfn_t m, enum frame_type type)
 {
 	struct frame *f = frame_owned(o, m.v);
+	int rc;
 
-	if (likely(f != NULL && f->type == (u8)type && f->type_refs != 0 &&
-		   o->job.state == MM_JOB_IDLE)) {
-		f->type_refs++;
-		f->refs++;
-		return 0;
+	if (likely(o->job.state == MM_JOB_IDLE)) {
+		if (likely(f != NULL && f->type == (u8)type && f->type_refs != 0)) {
+			f->type_refs++;
+			f->refs++;
+			return 0;
+		}
+	} else {
+		rc = mm_reserve_slow(o, m);
+		if (rc != 0) {
+			return rc;
+		}
 	}
 	return frame_get_type(o, m, type);
 }

@@ -117,7 +117,7 @@ tour: ## print the TOUR(n) tags of the sources in reading order
 help: ## list these goals
 	@printf 'usage: make [GOAL...] [V=1] [DEBUG=1] [O=DIR]\n\n'
 	@cat Makefile tools/build/*.mk | sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' | \
-		while IFS="$$(printf '\t')" read -r goal text; do printf '  %-13s %s\n' "$$goal" "$$text"; done
+		while IFS="$$(printf '\t')" read -r goal text; do printf '  %-14s %s\n' "$$goal" "$$text"; done
 	@printf '\n  V=1 shows the commands; DEBUG=1 builds without optimization under build/debug.\n'
 
 # A stamp for each set of flags: objects are made again when their flags change, not whenever a

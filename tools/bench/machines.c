@@ -98,6 +98,7 @@ static void parley_command(struct command *c, enum workload workload,
 	free(cmdline);
 }
 
+/* As `parley run --icount` has it: nothing of the host's time reaches the machine. */
 static void qemu_command(struct command *c, const struct machine_files *files, const char *events)
 {
 	static const char *const words[] = { "qemu-system-x86_64",
@@ -118,6 +119,10 @@ static void qemu_command(struct command *c, const struct machine_files *files, c
 					     "stdio",
 					     "-icount",
 					     "shift=0,sleep=off",
+					     "-rtc",
+					     "base=2026-01-01T00:00:00,clock=vm",
+					     "-seed",
+					     "1",
 					     NULL };
 
 	add_all(c, words);

@@ -8,7 +8,7 @@ BENCH_CPU ?= EPYC,-smap,-monitor
 BENCH_NEEDS = $(O)/bench/bench $(O)/profile.so $(O)/parley $(O)/parley-hypervisor \
 	$(O)/guests/bench.elf $(BENCH_INITRD) $(CACHE)/vmlinuz
 bench = $(O)/bench/bench --build $(O) --cache $(CACHE) --cpu '$(BENCH_CPU)' \
-	--peers tests/bench/peers.json $(BENCH_ARGS)
+	--peers tests/bench/peers.json $(if $(JSON),--json) $(BENCH_ARGS)
 
 $(O)/bench/bench: $(BENCH_SRCS:%.c=$(O)/obj/tool/%.o) $(BENCH_SHARED_SRCS:%.c=$(O)/obj/tool/%.o)
 	$(call say,LINK,$@)
@@ -45,7 +45,12 @@ bench: $(BENCH_NEEDS) ## measure operations under Parley: instructions, events, 
 
 .PHONY: bench-xen
 bench-xen: $(BENCH_NEEDS) $(CACHE)/xen-4.17 ## the same, and under Debian's Xen and bare beside it
-	$(Q)$(bench) --events --machines parley,xen,bare --save-peers tests/bench/peers.json
+	$(Q)$(bench) --events --machines parley,xen,bare
+
+.PHONY: bench-docs
+bench-docs: $(BENCH_NEEDS) $(CACHE)/xen-4.17 ## run bench-xen and put its tables into docs/performance.md
+	$(Q)$(bench) --events --machines parley,xen,bare --save-peers tests/bench/peers.json > $(O)/bench/table.txt
+	$(Q)tools/build/bench-docs docs/performance.md < $(O)/bench/table.txt
 
 .PHONY: bench-check
 bench-check: $(BENCH_NEEDS) ## compare Parley's figures with the baseline; fails when one is 2 % worse
@@ -55,9 +60,9 @@ bench-check: $(BENCH_NEEDS) ## compare Parley's figures with the baseline; fails
 bench-baseline: $(BENCH_NEEDS) ## write that baseline anew
 	$(Q)$(bench) --save tests/bench/baseline.json
 
-# Where one operation spends its instructions: OP is a name that `make bench` knows by the guest.
+# Where one operation spends its instructions: OP is the name of an operation, such as syscall,
+# mmu-update-1 or linux/fork (tools/bench/rows.c has them all).
 OP ?= syscall
-PROFILE_FILE := $(O)/bench/profile.txt
 .PHONY: profile
 profile: $(BENCH_NEEDS) $(O)/profile-names ## where an operation spends its instructions: OP=NAME
 	$(Q)tools/build/profile $(O) $(CACHE) '$(BENCH_CPU)' '$(OP)'

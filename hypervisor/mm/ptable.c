@@ -90,6 +90,8 @@ static int write_upper(struct mm_owner *o, u64 *p, u32 level, u64 entry, enum pt
 			return rc;
 		}
 		entry = pte_lx_for_hardware(entry);
+	} else {
+		ad = PTABLE_AD_OVERWRITE;	/* what is not present stands as it is given, as in level 1 */
 	}
 	old = entry_store(p, entry, ad);
 	if (old & PTE_PRESENT) {

@@ -19,7 +19,7 @@ struct ptable_slot {
 
 enum ptable_ad {
 	PTABLE_AD_OVERWRITE,	/* accessed and dirty become as in the new entry */
-	PTABLE_AD_PRESERVE,	/* those set in the old entry stay set */
+	PTABLE_AD_PRESERVE,	/* those set in the old entry stay set, if both are present */
 };
 
 /*

@@ -227,6 +227,20 @@ Test(mm_calls, preserve_ad_keeps_what_the_processor_set)
 	cr_assert_eq(machine_peek(s.table[1], 1) & (PTE_ACCESSED | PTE_DIRTY), 0);
 }
 
+/* An entry that is not present is the guest's own business, at each level. */
+Test(mm_calls, what_is_not_present_stands_as_given)
+{
+	for (u32 level = 1; level <= 4; level++) {
+		u64 at = maddr_of(s.table[level], 3) | PV_MMU_PT_UPDATE_PRESERVE_AD;
+		mfn_t below = level == 1 ? page : s.table[level - 1];
+		u64 entry = pte_make(below, PAGE_RO | PTE_ACCESSED | PTE_DIRTY);
+
+		cr_assert_eq(update(at, entry), 0);
+		cr_assert_eq(update(at, 0x1000), 0);
+		cr_assert_eq(machine_peek(s.table[level], 3), 0x1000);
+	}
+}
+
 Test(mm_calls, plain_memory_is_stored_to)
 {
 	mfn_t m = machine_frame(d);

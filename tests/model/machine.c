@@ -400,6 +400,11 @@ mfn_t console_ring(const struct domain *d)
 	return MFN_INVALID;
 }
 
+mfn_t store_ring(const struct domain *d)
+{
+	return MFN_INVALID;
+}
+
 /* ---- hypercalls ---- */
 
 bool machine_call_once(u32 nr, u64 a[4], long *result)

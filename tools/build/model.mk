@@ -8,3 +8,15 @@ $(eval $(call archive,libmodel,$(call unit_objs,$(MODEL_SRCS))))
 MODEL_BINS := $(filter $(O)/tests/unit/test_mm%,$(UNIT_BINS))
 $(MODEL_BINS): MODEL_LIB := -z muldefs $(O)/obj/unit/libmodel.a
 $(MODEL_BINS): $(O)/obj/unit/libmodel.a
+
+# One program of the model's own: $(O)/tests/model/NAME from tests/model/main_NAME.c.
+$(O)/tests/model/%: $(O)/obj/unit/tests/model/main_%.o $(O)/obj/unit/libmodel.a $(UNIT_ARCHIVES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group -z muldefs $(O)/obj/unit/libmodel.a \
+		$(UNIT_ARCHIVES) -Wl,--end-group -Wl,--gc-sections
+
+MINUTES ?= 10
+.PHONY: soak
+soak: $(O)/tests/model/soak ## search the page-table code with random sequences for MINUTES=n
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $< $(MINUTES) $(SEED)

@@ -1,0 +1,107 @@
+/*
+ * The driver: two domains on the small machine and the same two in the model.
+ * It carries out operations on both and compares results and states after each.
+ *
+ * Read next: driver.c, generate.c (random operations), shrink.c.
+ */
+#ifndef MODEL_DRIVER_H
+#define MODEL_DRIVER_H
+
+#include <parley/hypercall.h>
+#include <parley/memory.h>
+#include <parley/mmu.h>
+#include <parley/vcpu.h>
+
+#include "machine.h"
+#include "model.h"
+#include "op.h"
+
+#define DRIVER_GROUP 8 /* operations in one call */
+
+/* What the guest has in its own memory for its calls. */
+struct driver_buffer {
+	struct pv_mmu_update updates[DRIVER_GROUP];
+	struct pv_mmuext_op ops[DRIVER_GROUP];
+	struct pv_multicall_entry calls[DRIVER_GROUP];
+	u64 words[DRIVER_GROUP][MODEL_GDT];
+	u64 list[DRIVER_GROUP];
+	struct pv_memory_reservation reservation[DRIVER_GROUP];
+	u8 code[32];
+	u32 done;
+};
+
+struct driver {
+	struct model model;
+	struct domain *domain[MODEL_DOMAINS];
+	u64 slot[MODEL_DOMAINS][OP_OWN_FRAMES]; /* what the symbols OWN and OTHER mean */
+	struct driver_buffer buffer;
+	/* what the symbols of the present group meant before it began */
+	struct {
+		u64 frame, to, entry;
+	} at[DRIVER_GROUP];
+	u64 free_at_start;
+	u64 steps, restarts;
+	char why[256];
+};
+
+/* Make the machine and the model of it. */
+void driver_begin(struct driver *w);
+
+/* Let all domains die. NULL, or what is wrong. */
+const char *driver_end(struct driver *w);
+
+/* How many of ops[0..n) belong together, at least 1. */
+u32 driver_group(const struct op *ops, u32 n);
+
+/* Carry out a group on both: NULL, or what differs or is wrong. */
+const char *driver_step(struct driver *w, const struct op *ops, u32 n);
+
+/* A whole sequence: NULL, or what is wrong, and *at the operation. */
+const char *driver_run(struct driver *w, const struct op *ops, u32 n, u32 *at);
+
+/* Who runs on a CPU: false if it is idle. */
+bool driver_who(const struct driver *w, u32 cpu, struct model_who *who);
+
+u64 driver_frame(const struct driver *w, struct model_who who, u16 symbol);
+
+/* The entry or value that an operation stores. */
+u64 driver_entry(const struct driver *w, struct model_who who, const struct op *op);
+
+/* Random operations that make sense in the present state more often than not: a group of at most max. */
+u32 driver_generate(struct driver *w, struct op_source *src, struct op *ops, u32 max);
+
+/* ---- driver_calls.c ---- */
+
+/* Make the group's hypercalls on the machine: results, and how many were done in a batch. */
+struct driver_result {
+	long rc[DRIVER_GROUP]; /* of each; in a batch the first is that of all */
+	u32 done;
+	bool is_batch, is_multi;
+	long multi_rc;
+	const char *stopped_wrong; /* what was wrong when it was stopped half way */
+};
+
+void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_result *r);
+
+/* Is it a hypercall, so that it may stand in a multicall? */
+bool driver_is_call(u8 kind);
+/* May the two be in one batch? */
+bool driver_is_batch(u8 first, u8 second);
+
+/* ---- driver_model.c ---- */
+
+/* The same on the model, which learns from the result what it cannot know. NULL, or what differs. */
+const char *driver_model(struct driver *w, struct model_who who, const struct op *ops, u32 n,
+			 const struct driver_result *r);
+
+/* What of the machine's state the model may take over: see driver_model.c. */
+enum driver_adopt {
+	DRIVER_ADOPT_NOTHING,
+	DRIVER_ADOPT_UNUSED, /* one operation was refused */
+	DRIVER_ADOPT_ALL,    /* one of several */
+};
+
+/* Compare all state: NULL, or what differs. */
+const char *driver_compare(struct driver *w, enum driver_adopt adopt);
+
+#endif

@@ -1,0 +1,386 @@
+/*
+ * The driver's calls on the model, and the comparison. See driver.h.
+ *
+ * The model cannot know which free frame the allocator gives; it takes the
+ * machine's answer and checks that it was possible. And one thing is left open
+ * by the ABI: a refused attempt to make tables of frames may leave their entries
+ * in the form that tables have. Those the model adopts, in frames that are
+ * no tables, after something was refused; in any, if more was done before it looks.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <parley/errno.h>
+#include <parley/grant_table.h>
+#include <seam/directmap.h>
+
+#include "channel/gnttab.h"
+#include "driver.h"
+
+#define UNKNOWN (-100000) /* a result that the model has already looked at */
+
+static const char *fail(struct driver *w, const char *what, u64 at, u64 want, u64 got)
+{
+	snprintf(w->why, sizeof(w->why), "%s %#lx: the model says %#lx, the machine %#lx", what, at,
+		 want, got);
+	return w->why;
+}
+
+/* ---- operations ---- */
+
+static void replace_slot(struct driver *w, struct model_who who, u64 m)
+{
+	u32 n = who.domain == 0 ? OP_OWN_FRAMES : OP_OTHER_FRAMES;
+
+	for (u32 i = 0; i < n; i++) {
+		if (w->model.frame[w->slot[who.domain][i]].owner !=
+		    w->model.domain[who.domain].id) {
+			w->slot[who.domain][i] = m;
+			return;
+		}
+	}
+}
+
+/* Element i of a populate: 1 if it was to work, else 0. */
+static long populate(struct driver *w, struct model_who who, const struct op *op, u32 i,
+		     bool worked)
+{
+	u64 given = w->buffer.list[i];
+
+	if (!worked || !model_may_populate(&w->model, who)) {
+		return model_may_populate(&w->model, who);
+	}
+	if (model_populate(&w->model, who, given, op->index) != 0) {
+		return UNKNOWN;
+	}
+	replace_slot(w, who, given);
+	return 1;
+}
+
+static long release(struct driver *w, struct model_who who, const struct op *op, u32 i)
+{
+	return model_release(&w->model, who, w->at[i].frame) == 0;
+}
+
+/* Frames are added one by one until memory ends; the status tells. */
+static long grant(struct driver *w, struct model_who who, const struct op *op, u32 i)
+{
+	struct domain *d = w->domain[who.domain];
+	const struct pv_gnttab_setup_table *table = (void *)w->buffer.words[i];
+	s16 want = PV_GNTST_okay;
+
+	if (op->index > GNTTAB_FRAMES_MAX) {
+		want = PV_GNTST_general_error;
+	}
+	while (want == PV_GNTST_okay && w->model.domain[who.domain].shared_count - 1 < op->index) {
+		u32 n = w->model.domain[who.domain].shared_count - 1;
+
+		if (model_count_free(&w->model) == 0) {
+			want = PV_GNTST_general_error;
+		} else if (n >= gnttab_frame_count(d) ||
+			   model_share(&w->model, who, gnttab_frame(d, n).v) != 0) {
+			return UNKNOWN;
+		}
+	}
+	return table->status == want ? 0 : UNKNOWN;
+}
+
+static long flush(const struct op *op)
+{
+	switch (op->sub % 15) {
+	case 6:
+	case 7:
+		return -PV_EFAULT;
+	case 8:
+	case 9:
+		return -PV_EPERM;
+	default:
+		return op->sub % 15 < 6 ? 0 : -PV_ENOSYS;
+	}
+}
+
+/* The flush comes after the entry was written, and may be refused alone. */
+static long update_va(struct driver *w, struct model_who who, const struct op *op, u32 i)
+{
+	int rc = model_update_va(&w->model, who, op->va, w->at[i].entry);
+	u32 kind = op->sub & OP_FLUSH_KIND;
+
+	if (rc != 0 || kind == 0) {
+		return rc;
+	}
+	if (kind == 3) {
+		return -PV_EINVAL;
+	}
+	return (op->sub & 12) == OP_FLUSH_WILD ? -PV_EFAULT : 0;
+}
+
+static long ptwr(struct driver *w, struct model_who who, const struct op *op, u32 i)
+{
+	struct model_view view;
+	u64 frame, entry, root = w->model.domain[who.domain].vcpu[who.vcpu].kernel_root;
+	u32 index;
+
+	if (!model_find_l1(&w->model, root, op->va, &frame, &index)) {
+		return -PV_EINVAL;
+	}
+	entry = w->model.word[frame][index];
+	if ((entry & 3) != 1) {
+		return -PV_EINVAL; /* not mapped, or writable */
+	}
+	frame = (entry & 0x000ffffffffff000UL) >> 12;
+	(void)model_look(&w->model, &view);
+	if (model_used_as(&view, frame) != MODEL_L1) {
+		return -PV_EINVAL;
+	}
+	return model_replace_l1(&w->model, who, frame, op->index % 512, w->at[i].entry);
+}
+
+/* vcpu_info's bytes and the time in it are not the model's business. */
+static long map_info(struct driver *w, struct model_who who, const struct op *op, u32 i)
+{
+	u64 frame = w->at[i].frame;
+	int rc = model_map_info(&w->model, who, frame, op->index);
+
+	if (rc == 0) {
+		memcpy((u8 *)w->model.word[frame] + op->index,
+		       (u8 *)mfn_to_virt(mfn(frame)) + op->index, 64);
+	}
+	return rc;
+}
+
+static long descriptors(struct driver *w, struct model_who who, const struct op *op, u32 i)
+{
+	struct model_who last = { who.domain, w->domain[who.domain]->vcpu_count - 1 };
+	u64 gdt[MODEL_GDT], frame = w->at[i].frame;
+
+	switch (op->kind) {
+	case OP_SET_GDT:
+		return model_set_gdt(&w->model, who, w->buffer.words[i], op->index);
+	case OP_SET_LDT:
+		return model_set_ldt(&w->model, who, op->va, op->index);
+	case OP_DESCRIPTOR:
+		return model_update_descriptor(
+			&w->model, who, (frame << 12) | (8UL * (op->index % 512) + op->sub % 8),
+			op->bits);
+	default:
+		for (u32 p = 0; p < MODEL_GDT; p++) {
+			gdt[p] = w->at[i].to;
+		}
+		return model_initialise(&w->model, last, (frame << 12) >> 12, gdt, op->index);
+	}
+}
+
+static long one(struct driver *w, struct model_who who, const struct op *op, u32 i, long got)
+{
+	struct model *m = &w->model;
+	u64 frame = w->at[i].frame;
+
+	switch (op->kind) {
+	case OP_MMU_UPDATE:
+		return model_mmu_update(m, who,
+					(frame << 12) | (8UL * (op->index % 512) + op->sub % 8),
+					w->at[i].entry);
+	case OP_UPDATE_VA:
+		return update_va(w, who, op, i);
+	case OP_PTWR:
+		return ptwr(w, who, op, i);
+	case OP_PIN:
+		return model_pin(m, who, frame, 1 + op->index % 4);
+	case OP_UNPIN:
+		return model_unpin(m, who, frame);
+	case OP_KERNEL_ROOT:
+		return model_kernel_root(m, who, frame);
+	case OP_USER_ROOT:
+		return model_user_root(m, who, frame);
+	case OP_FLUSH:
+		return flush(op);
+	case OP_CLEAR:
+		return model_clear_page(m, who, frame);
+	case OP_COPY:
+		return model_copy_page(m, who, frame, w->at[i].to);
+	case OP_RELEASE:
+		return release(w, who, op, i);
+	case OP_POPULATE:
+		return populate(w, who, op, i, got > 0);
+	case OP_GRANT:
+		return grant(w, who, op, i);
+	case OP_INFO:
+		return map_info(w, who, op, i);
+	default:
+		return descriptors(w, who, op, i);
+	}
+}
+
+/* A batch ends with its first refusal, and says how many were done. */
+static const char *batch(struct driver *w, struct model_who who, const struct op *ops, u32 n,
+			 const struct driver_result *r)
+{
+	bool counts = ops[0].kind == OP_RELEASE || ops[0].kind == OP_POPULATE;
+	u32 done = 0;
+	long rc = 0;
+
+	for (; done < n; done++) {
+		rc = one(w, who, &ops[done], done, counts ? r->rc[0] > (long)done : 0);
+		if (counts ? rc != 1 : rc != 0) {
+			break;
+		}
+	}
+	if (rc == UNKNOWN) {
+		return fail(w, "frame given", done, 0, w->buffer.list[done]);
+	}
+	if (counts) {
+		return r->rc[0] == done ? NULL : fail(w, "extents", n, done, (u64)r->rc[0]);
+	}
+	if (r->rc[0] != rc) {
+		return fail(w, "result of batch", done, (u64)rc, (u64)r->rc[0]);
+	}
+	return r->done == done ? NULL : fail(w, "done in batch", n, done, r->done);
+}
+
+const char *driver_model(struct driver *w, struct model_who who, const struct op *ops, u32 n,
+			 const struct driver_result *r)
+{
+	if (r->stopped_wrong != NULL) {
+		snprintf(w->why, sizeof(w->why), "half way: %s", r->stopped_wrong);
+		return w->why;
+	}
+	if (r->is_batch) {
+		return batch(w, who, ops, n, r);
+	}
+	if (r->is_multi && r->multi_rc != 0) {
+		return fail(w, "result of multicall", n, 0, (u64)r->multi_rc);
+	}
+	for (u32 i = 0; i < n; i++) {
+		long rc = one(w, who, &ops[i], i, r->rc[i]);
+
+		if (rc != r->rc[i]) {
+			return fail(w, "result of", ops[i].kind, (u64)rc, (u64)r->rc[i]);
+		}
+	}
+	return NULL;
+}
+
+/* ---- comparison ---- */
+
+/* What a refused attempt to make a table of its frame may make of a word. */
+static bool may_become(const struct model *m, u32 index, u64 was, u64 is)
+{
+	u64 descriptor = was;
+
+	if (index >= 256 && index <= 271 && is == m->hv_slot[index - 256]) {
+		return true;
+	}
+	(void)model_descriptor_form(&descriptor);
+	return ((was & 1) && (is == model_l1_form(was) || is == model_upper_form(was))) ||
+	       is == descriptor;
+}
+
+/* And several after one another, as different tables: who may use a page is lost. */
+static bool may_become_at_last(const struct model *m, u32 index, u64 was, u64 is)
+{
+	u64 rights = 0x4UL | 0x100UL | 1UL << 52; /* user, global, the mark of a kernel page */
+	u64 descriptor = was;
+
+	(void)model_descriptor_form(&descriptor);
+	return may_become(m, index, was, is) || ((was & 1) && ((was ^ is) & ~rights) == 0) ||
+	       ((descriptor ^ is) & ~rights) == 0;
+}
+
+static const char *compare_words(struct driver *w, const struct model_view *view, u64 f,
+				 enum driver_adopt adopt)
+{
+	u64 *want = w->model.word[f];
+	const u64 *is = mfn_to_virt(mfn(f));
+	enum model_use how = model_used_as(view, f);
+	bool in_use = how >= MODEL_L1 && how <= MODEL_SEGDESC;
+
+	if (memcmp(want, is, PAGE_SIZE) == 0) {
+		return NULL;
+	}
+	for (u32 i = 0; i < 512; i++) {
+		if (want[i] == is[i]) {
+			continue;
+		}
+		if (adopt == DRIVER_ADOPT_NOTHING || (in_use && adopt != DRIVER_ADOPT_ALL) ||
+		    !(adopt == DRIVER_ADOPT_ALL ? may_become_at_last :
+						  may_become)(&w->model, i, want[i], is[i])) {
+			return fail(w, "word", f << 12 | i * 8, want[i], is[i]);
+		}
+		want[i] = is[i];
+	}
+	return NULL;
+}
+
+static const char *compare_frame(struct driver *w, const struct model_view *view, u64 m)
+{
+	const struct model_frame *want = &w->model.frame[m];
+	const struct frame *f = frame_at(mfn(m));
+	u32 pinned = f->flags & FRAME_PINNED ? f->type : 0;
+
+	if (f->owner != want->owner) {
+		return fail(w, "owner of frame", m, want->owner, f->owner);
+	}
+	if (want->owner >= MODEL_NOBODY) {
+		return NULL;
+	}
+	if (f->refs != view->refs[m]) {
+		return fail(w, "references of frame", m, view->refs[m], f->refs);
+	}
+	if (f->type_refs != view->uses[m]) {
+		return fail(w, "uses of frame", m, view->uses[m], f->type_refs);
+	}
+	if (f->type_refs != 0 && f->type != (u8)model_used_as(view, m)) {
+		return fail(w, "type of frame", m, model_used_as(view, m), f->type);
+	}
+	if (pinned != want->pinned || want->allocated != !!(f->flags & FRAME_ALLOCATED)) {
+		return fail(w, "flags of frame", m, want->pinned, f->flags);
+	}
+	return m2p_array()[m] == w->model.m2p[m] ?
+		       NULL :
+		       fail(w, "m2p of frame", m, w->model.m2p[m], m2p_array()[m]);
+}
+
+static u64 root_of(u64 cr3)
+{
+	return cr3 == 0 ? MODEL_NONE : cr3 >> PAGE_SHIFT;
+}
+
+static const char *compare_vcpu(struct driver *w, const struct model_vcpu *want,
+				const struct vcpu *v)
+{
+	if (root_of(v->kernel_cr3) != want->kernel_root) {
+		return fail(w, "kernel root of vCPU", v->id, want->kernel_root, v->kernel_cr3);
+	}
+	if (root_of(v->user_cr3) != want->user_root) {
+		return fail(w, "user root of vCPU", v->id, want->user_root, v->user_cr3);
+	}
+	if (v->gdt_entries != want->gdt_entries || v->ldt_entries != want->ldt_entries) {
+		return fail(w, "descriptors of vCPU", v->id, want->gdt_entries, v->gdt_entries);
+	}
+	return v->info_mfn.v == want->info ?
+		       NULL :
+		       fail(w, "info of vCPU", v->id, want->info, v->info_mfn.v);
+}
+
+const char *driver_compare(struct driver *w, enum driver_adopt adopt)
+{
+	struct model_view view;
+	const char *why = NULL;
+
+	if (!model_look(&w->model, &view)) {
+		return fail(w, view.why, 0, 0, 0);
+	}
+	for (u64 f = 0; why == NULL && f < MODEL_FRAMES; f++) {
+		why = compare_frame(w, &view, f);
+		if (why == NULL && w->model.frame[f].owner < MODEL_NOBODY) {
+			why = compare_words(w, &view, f, adopt);
+		}
+	}
+	for (u32 i = 0; why == NULL && i < MODEL_DOMAINS; i++) {
+		for (u32 v = 0; why == NULL && w->domain[i] != NULL && v < w->domain[i]->vcpu_count;
+		     v++) {
+			why = compare_vcpu(w, &w->model.domain[i].vcpu[v], w->domain[i]->vcpus[v]);
+		}
+	}
+	return why;
+}

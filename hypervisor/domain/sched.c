@@ -10,8 +10,8 @@
  * A vCPU is in the care of one CPU, sched.cpu: it runs there, waits on that
  * CPU's queue, or last ran there; that queue's lock protects all its scheduler
  * state. `loaded` says that the CPU still holds the vCPU's registers: an idle
- * CPU keeps them, for the usual next thing to run is the same vCPU, and
- * nothing needs to be switched then. A loaded vCPU is never moved, so no other
+ * CPU keeps those of a domain's only vCPU, for the usual next thing to run is
+ * the same vCPU, and nothing needs to be switched then. A loaded vCPU is never moved, so no other
  * CPU can run it before vcpu_switch() has saved it.
  *
  * Who becomes runnable goes to its last CPU if that idles, else to another
@@ -654,12 +654,16 @@ static void switch_to(struct sched_cpu *c, struct vcpu *next)
 	}
 }
 
-/* An idle CPU keeps registers only for a vCPU that is just asleep. */
-static void unload_if_stopped(struct sched_cpu *c)
+/*
+ * An idle CPU keeps registers only for a vCPU that is just asleep, and has no
+ * sisters: theirs would have to wake this CPU at each of their TLB flushes.
+ */
+static void unload_for_idle(struct sched_cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	if (v != NULL && (READ_ONCE(v->sched.state) == VCPU_OFFLINE || !domain_may_run(v->domain))) {
+	if (v != NULL && (v->domain->vcpu_count > 1 || READ_ONCE(v->sched.state) == VCPU_OFFLINE ||
+			  !domain_may_run(v->domain))) {
 		switch_to(c, NULL);
 	}
 }
@@ -700,7 +704,7 @@ void schedule(void)
 			__atomic_fetch_or(&idle_cpus, cpu_bit(c->id), __ATOMIC_SEQ_CST);
 			continue;	/* look once more, now that others can see it */
 		}
-		unload_if_stopped(c);
+		unload_for_idle(c);
 		if (idle_work()) {
 			continue;
 		}

@@ -23,6 +23,7 @@
 #define SLICE_NS 10000000UL
 
 static struct domain *d;
+static struct vcpu *only; /* vCPU of a domain that has no other */
 static struct cpu_info infos[CPUS];
 static u32 kicks[CPUS];
 static u32 switches;
@@ -87,6 +88,19 @@ static struct vcpu *schedule_on(u32 cpu)
 	return current_vcpu();
 }
 
+static struct domain *new_domain(u16 id, u32 vcpus)
+{
+	struct domain *new = small_domain(id, vcpus);
+
+	cr_assert_eq(evtchn_init(new), 0);
+	for (u32 i = 0; i < vcpus; i++) {
+		sched_vcpu_init(new->vcpus[i]);
+		new->vcpus[i]->sched.cpu = 0;
+		new->vcpus[i]->periodic_ns = 0;
+	}
+	return new;
+}
+
 static void setup(void)
 {
 	memset(infos, 0, sizeof(infos));
@@ -102,13 +116,8 @@ static void setup(void)
 		sched_init_cpu();
 	}
 	on_cpu(0);
-	d = small_domain(1, 4);
-	cr_assert_eq(evtchn_init(d), 0);
-	for (u32 i = 0; i < d->vcpu_count; i++) {
-		sched_vcpu_init(d->vcpus[i]);
-		d->vcpus[i]->sched.cpu = 0;
-		d->vcpus[i]->periodic_ns = 0;
-	}
+	d = new_domain(1, 4);
+	only = new_domain(2, 1)->vcpus[0];
 }
 
 TestSuite(sched, .init = setup);
@@ -129,18 +138,28 @@ Test(sched, a_new_vcpu_runs_and_keeps_its_cpu)
 
 Test(sched, blocking_and_waking_on_one_cpu_switches_nothing)
 {
+	sched_online(only);
+	cr_assert_eq(schedule_on(0), only);
+	for (int i = 0; i < 5; i++) {
+		sched_block();
+		cr_assert_eq(only->sched.state, VCPU_BLOCKED);
+		cr_assert_null(schedule_on(0));
+		sched_wake(only);
+		cr_assert_eq(schedule_on(0), only);
+	}
+	cr_assert_eq(switches, 1);
+}
+
+Test(sched, an_idle_cpu_keeps_no_registers_of_a_vcpu_with_sisters)
+{
 	struct vcpu *v = d->vcpus[0];
 
 	sched_online(v);
 	cr_assert_eq(schedule_on(0), v);
-	for (int i = 0; i < 5; i++) {
-		sched_block();
-		cr_assert_eq(v->sched.state, VCPU_BLOCKED);
-		cr_assert_null(schedule_on(0));
-		sched_wake(v);
-		cr_assert_eq(schedule_on(0), v);
-	}
-	cr_assert_eq(switches, 1);
+	sched_block();
+	cr_assert_null(schedule_on(0));
+	cr_assert_null(current_vcpu());
+	cr_assert_not(v->sched.loaded);
 }
 
 Test(sched, an_event_just_before_blocking_is_not_lost)
@@ -199,21 +218,74 @@ Test(sched, two_vcpus_share_a_cpu_by_slices)
 
 Test(sched, an_idle_cpu_takes_waiting_vcpus_but_none_that_is_loaded)
 {
-	struct vcpu *v = d->vcpus[0], *w = d->vcpus[1];
+	struct vcpu *w = d->vcpus[1];
 
-	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	sched_online(only);
+	cr_assert_eq(schedule_on(0), only);
 	sched_online(w);
 	cr_assert_eq(schedule_on(1), w);
 	on_cpu(0);
 	sched_block();
 	cr_assert_null(schedule_on(0));
-	/* v is asleep, and CPU 0 still holds its registers. */
+	/* It is asleep, and CPU 0 still holds its registers. */
 	on_cpu(1);
 	sched_block();
-	sched_wake(v);
+	sched_wake(only);
 	cr_assert_null(schedule_on(1));
+	cr_assert_eq(schedule_on(0), only);
+}
+
+Test(sched, who_wakes_runs_soon_and_who_sleeps_gains_no_more_than_that)
+{
+	struct vcpu *busy = d->vcpus[0], *sleeper = d->vcpus[1];
+
+	busy->sched.affinity = sleeper->sched.affinity = 1;
+	sched_online(sleeper);
+	cr_assert_eq(schedule_on(0), sleeper);
+	sched_block();
+	sched_online(busy);
+	cr_assert_eq(schedule_on(0), busy);
+	fake_tsc += 1000 * SLICE_NS;
+	cr_assert_eq(schedule_on(0), busy);
+	sched_wake(sleeper);
+	cr_assert_eq(schedule_on(0), sleeper);
+	fake_tsc += 2 * SLICE_NS;
+	cr_assert_eq(schedule_on(0), busy);
+}
+
+Test(sched, shares_follow_the_weights)
+{
+	struct vcpu *light = d->vcpus[0], *heavy = only;
+	u64 start = fake_tsc;
+
+	light->sched.affinity = heavy->sched.affinity = 1;
+	heavy->domain->sched.weight = 768;
+	sched_online(light);
+	sched_online(heavy);
+	while (fake_tsc - start < 400 * SLICE_NS) {
+		(void)schedule_on(0);
+		fake_tsc += SLICE_NS / 10;
+	}
+	(void)schedule_on(0);
+	cr_assert_gt(heavy->runstate.time[PV_RUNSTATE_running], 280 * SLICE_NS);
+	cr_assert_lt(heavy->runstate.time[PV_RUNSTATE_running], 320 * SLICE_NS);
+}
+
+Test(sched, a_kernel_with_interrupts_off_gets_a_little_grace)
+{
+	struct vcpu *v = d->vcpus[0], *w = d->vcpus[1];
+
+	v->sched.affinity = w->sched.affinity = 1;
+	sched_online(v);
+	sched_online(w);
 	cr_assert_eq(schedule_on(0), v);
+	v->info->evtchn_upcall_mask = 1;
+	fake_tsc += SLICE_NS;
+	cr_assert_eq(schedule_on(0), v);
+	fake_tsc += 100000;
+	cr_assert_eq(schedule_on(0), v);
+	fake_tsc += 500000;
+	cr_assert_eq(schedule_on(0), w, "but not for ever");
 }
 
 Test(sched, affinity_is_kept)

@@ -5,6 +5,7 @@
 
 #include "channel/gnttab.h"
 #include "domain/console.h"
+#include "domain/store.h"
 #include "lib/log.h"
 #include "mm/audit.h"
 #include "mm/types.h"
@@ -39,14 +40,16 @@ static void hold_vcpu(struct mm_audit *a, const struct vcpu *v)
 static void holds(struct mm_audit *a, void *arg)
 {
 	struct domain *d = arg;
-	mfn_t ring = console_ring(d);
+	mfn_t rings[] = { console_ring(d), store_ring(d) };
 
 	for (u32 i = 0; i < d->vcpu_count; i++) {
 		hold_vcpu(a, d->vcpus[i]);
 	}
 	mm_audit_shared(a, d->shared_mfn);
-	if (!mfn_equal(ring, MFN_INVALID)) {
-		mm_audit_hold(a, ring, FRAME_WRITABLE);
+	for (u32 i = 0; i < ARRAY_SIZE(rings); i++) {
+		if (!mfn_equal(rings[i], MFN_INVALID)) {
+			mm_audit_hold(a, rings[i], FRAME_WRITABLE);
+		}
 	}
 	for (u32 i = 0; i < gnttab_frame_count(d); i++) {
 		mm_audit_shared(a, gnttab_frame(d, i));

@@ -17,6 +17,7 @@
 #include "domain/create.h"
 #include "domain/lifecycle.h"
 #include "domain/sched.h"
+#include "domain/store.h"
 #include "domain/vcpu_context.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -86,14 +87,28 @@ static int connect_console(struct build *b, struct pv_start_info *si)
 	return rc;
 }
 
+/* The store: as the console's ring. */
+static int connect_store(struct build *b, struct pv_start_info *si)
+{
+	mfn_t ring = build_mfn(b, b->at.store);
+	u32 port;
+	int rc = store_init_domain(b->d, mfn_to_virt(ring), si, &port);
+
+	if (rc == 0) {
+		si->store_mfn = ring.v;
+		si->store_evtchn = port;
+	}
+	return rc;
+}
+
 static int write_start_info(struct build *b)
 {
 	struct pv_start_info *si = build_page(b, b->at.start_info);
+	int rc;
 
 	memcpy(si->magic, PV_START_INFO_MAGIC, sizeof(PV_START_INFO_MAGIC));
 	si->nr_pages = b->img->memory_pages;
 	si->shared_info = mfn_to_maddr(b->d->shared_mfn).v;
-	si->store_mfn = build_mfn(b, b->at.store).v;
 	si->pt_base = va_of_pfn(b, b->at.tables);
 	si->nr_pt_frames = b->at.table_pages;
 	if (b->at.p2m_tables != 0) {
@@ -110,7 +125,8 @@ static int write_start_info(struct build *b)
 		si->flags |= b->at.ramdisk_is_mapped ? 0 : PV_SIF_MOD_START_PFN;
 	}
 	(void)string_copy((char *)si->cmd_line, b->img->cmdline, sizeof(si->cmd_line));
-	return connect_console(b, si);
+	rc = connect_console(b, si);
+	return rc != 0 ? rc : connect_store(b, si);
 }
 
 /* vCPU 0 at the kernel's entry, holding the root. */
@@ -160,7 +176,7 @@ static int fill(struct build *b)
 	return rc;
 }
 
-/* Drop what the half-built domain's vCPU and console hold, then all of it. */
+/* Drop what the half-built domain's vCPU, store and console hold, then all of it. */
 static void give_up(struct domain *d)
 {
 	int rc;
@@ -172,6 +188,7 @@ static void give_up(struct domain *d)
 			mm_end(&d->mm);
 		}
 	} while (rc == MM_RESTART);
+	store_fini_domain(d);
 	console_fini_domain(d);
 	domain_free(d);
 }

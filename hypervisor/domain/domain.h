@@ -139,6 +139,7 @@ struct domain {
 	struct grant_table *grants;	/* grant_lock */
 
 	struct domain_console *console;	/* c: console ring service */
+	struct domain_store *store;	/* c: its small store */
 	struct sched_domain sched;	/* s: weight, cap */
 	enum domain_life life;		/* a */
 	u32 pause_count;		/* a */

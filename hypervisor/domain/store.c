@@ -44,8 +44,8 @@ static int write_node(struct domain_store *s, const char *given, const char *val
 }
 
 /* As write_node, with a value made of a format; `rc` is what came before. */
-static printf_like(4, 5) int put(struct domain_store *s, int rc, const char *path,
-				 const char *fmt, ...)
+static printf_like(4, 5) int put(struct domain_store *s, int rc, const char *path, const char *fmt,
+				 ...)
 {
 	char value[DOMAIN_NAME_MAX + 64];
 	va_list args;

@@ -1,35 +1,17 @@
 /*
- * What each message to a store does. A request is a header and strings, each
- * ended by a NUL; the reply has its type, number and transaction, or the type
- * ERROR and the name of what is wrong. Events follow the reply to what caused
- * them.
+ * Messages to a store: a request is a header and strings, each ended by a NUL;
+ * the reply has its type, number and transaction, or the type ERROR and the
+ * name of what is wrong.
  *
- * A transaction works on a copy of the tree. At its end the copy takes the
- * tree's place if nothing else has changed the tree meanwhile, else nothing
- * happens and the answer is EAGAIN.
- *
- * Read next: store_watch.c.
+ * Read next: store_nodes.c, what most of them do.
  */
-#include "domain/store_types.h"
+#include "domain/store_message.h"
 
 #include <parley/errno.h>
 #include <parley/types.h>
 
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "mm/alloc.h"
-
-struct request {
-	const char *at;			/* [at, at + left): what is not yet taken of the payload */
-	u32 left;
-	struct store_transaction *tx;	/* NULL: none */
-	struct store_tree *tree;	/* that it works on */
-	char path[STORE_PATH_MAX + 1];
-	bool relative;			/* the path was given below the home */
-	void (*then)(struct domain_store *s, struct request *q);	/* after the reply; or NULL */
-	const char *token;		/* for then */
-	u32 node;			/* for then */
-};
 
 /* ---- arguments ---- */
 
@@ -70,7 +52,7 @@ int store_make_path(const struct domain_store *s, const char *given, char *path)
 }
 
 /* The next string of the payload, or NULL. */
-static const char *take_string(struct request *q)
+const char *store_take_string(struct store_request *q)
 {
 	const char *string = q->at;
 	const char *end = memchr(string, '\0', q->left);
@@ -83,9 +65,9 @@ static const char *take_string(struct request *q)
 	return string;
 }
 
-static int take_path(const struct domain_store *s, struct request *q)
+int store_take_path(const struct domain_store *s, struct store_request *q)
 {
-	const char *given = take_string(q);
+	const char *given = store_take_string(q);
 
 	if (given == NULL) {
 		return -PV_EINVAL;
@@ -95,9 +77,9 @@ static int take_path(const struct domain_store *s, struct request *q)
 }
 
 /* The path of a node that exists, as the only argument or the first. */
-static int take_node(const struct domain_store *s, struct request *q)
+int store_take_node(const struct domain_store *s, struct store_request *q)
 {
-	int rc = take_path(s, q);
+	int rc = store_take_path(s, q);
 
 	if (rc == 0) {
 		q->node = store_tree_find(q->tree, q->path);
@@ -107,9 +89,9 @@ static int take_node(const struct domain_store *s, struct request *q)
 }
 
 /* A number in base 10 that fits 32 bits. */
-static int take_number(struct request *q, u32 *number)
+int store_take_number(struct store_request *q, u32 *number)
 {
-	const char *text = take_string(q);
+	const char *text = store_take_string(q);
 	u64 value;
 
 	if (text == NULL || text[0] < '0' || text[0] > '9' || text[1] == 'x' ||
@@ -121,7 +103,7 @@ static int take_number(struct request *q, u32 *number)
 }
 
 /* A guest may change what is strictly below its home. */
-static bool is_own(const struct domain_store *s, const char *path)
+bool store_is_own(const struct domain_store *s, const char *path)
 {
 	return strncmp(path, s->home, s->home_size) == 0 && path[s->home_size] == '/';
 }
@@ -129,7 +111,7 @@ static bool is_own(const struct domain_store *s, const char *path)
 /* ---- the answer ---- */
 
 /* Add to the reply: 0, or -PV_E2BIG if there is no room. */
-static int reply(struct domain_store *s, const void *bytes, u32 size)
+int store_reply(struct domain_store *s, const void *bytes, u32 size)
 {
 	if (size > sizeof(s->reply) - s->reply_size) {
 		return -PV_E2BIG;
@@ -139,17 +121,17 @@ static int reply(struct domain_store *s, const void *bytes, u32 size)
 	return 0;
 }
 
-static int reply_string(struct domain_store *s, const char *string)
+int store_reply_string(struct domain_store *s, const char *string)
 {
-	return reply(s, string, (u32)strlen(string) + 1);
+	return store_reply(s, string, (u32)strlen(string) + 1);
 }
 
-static int reply_ok(struct domain_store *s)
+int store_reply_ok(struct domain_store *s)
 {
-	return reply_string(s, "OK");
+	return store_reply_string(s, "OK");
 }
 
-static printf_like(2, 3) int reply_format(struct domain_store *s, const char *fmt, ...)
+int store_reply_format(struct domain_store *s, const char *fmt, ...)
 {
 	char text[64];
 	va_list args;
@@ -157,411 +139,63 @@ static printf_like(2, 3) int reply_format(struct domain_store *s, const char *fm
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return reply_string(s, text);
-}
-
-/* ---- reading ---- */
-
-static int do_read(struct domain_store *s, struct request *q)
-{
-	int rc = take_node(s, q);
-
-	return rc != 0 ? rc : reply(s, store_tree_value(q->tree, q->node),
-				    q->tree->nodes[q->node].value_size);
-}
-
-/* The names of children from byte `from` of their list on, as many whole ones as fit. */
-static int reply_children(struct domain_store *s, const struct request *q, u32 from, bool *all)
-{
-	const struct store_tree *t = q->tree;
-	u32 at = 0, i = store_tree_next_child(t, q->node, STORE_ROOT);
-
-	*all = false;
-	for (; i != STORE_NO_NODE; i = store_tree_next_child(t, q->node, i)) {
-		u32 size = t->nodes[i].name_size;
-
-		if (at >= from) {
-			if (size + 1 > sizeof(s->reply) - s->reply_size) {
-				return 0;
-			}
-			(void)reply(s, store_tree_name(t, i), size);
-			(void)reply(s, "", 1);
-		}
-		at += size + 1;
-	}
-	*all = true;
-	return from > at ? -PV_EINVAL : 0;
-}
-
-static int do_directory(struct domain_store *s, struct request *q)
-{
-	bool all;
-	int rc = take_node(s, q);
-
-	if (rc == 0) {
-		rc = reply_children(s, q, 0, &all);
-	}
-	return rc != 0 ? rc : all ? 0 : -PV_E2BIG;
-}
-
-/* path, offset: the tree's generation, then names; an empty one after the last. */
-static int do_directory_part(struct domain_store *s, struct request *q)
-{
-	u32 from;
-	bool all;
-	int rc = take_node(s, q);
-
-	if (rc == 0) {
-		rc = take_number(q, &from);
-	}
-	if (rc == 0) {
-		rc = reply_format(s, "%lu", (unsigned long)q->tree->generation);
-	}
-	if (rc == 0) {
-		rc = reply_children(s, q, from, &all);
-	}
-	if (rc == 0 && all) {
-		(void)reply(s, "", 1);	/* no room: the next part is empty but for it */
-	}
-	return rc;
-}
-
-static int do_get_perms(struct domain_store *s, struct request *q)
-{
-	int rc = take_node(s, q);
-
-	if (rc != 0) {
-		return rc;
-	}
-	return is_own(s, q->path) ? reply_format(s, "n%u", (u32)s->domain->id) :
-				    reply_string(s, "r0");
-}
-
-static int do_get_domain_path(struct domain_store *s, struct request *q)
-{
-	u32 id;
-	int rc = take_number(q, &id);
-
-	return rc != 0 ? rc : reply_format(s, "/local/domain/%u", id);
-}
-
-/* A domain's store knows of that domain only. */
-static int do_is_domain_introduced(struct domain_store *s, struct request *q)
-{
-	u32 id;
-	int rc = take_number(q, &id);
-
-	return rc != 0 ? rc : reply_string(s, id == s->domain->id || id == PV_DOMID_SELF ? "T" : "F");
-}
-
-/* ---- changing ---- */
-
-static void then_fire(struct domain_store *s, struct request *q)
-{
-	store_watch_fire(s, q->path);
-}
-
-/* What has changed outside of transactions is told once the reply is on its way. */
-static int changed(struct domain_store *s, struct request *q,
-		   void (*then)(struct domain_store *s, struct request *q))
-{
-	if (q->tx == NULL) {
-		q->then = then;
-	}
-	return reply_ok(s);
-}
-
-static int do_write(struct domain_store *s, struct request *q)
-{
-	int rc = take_path(s, q);
-
-	if (rc == 0 && !is_own(s, q->path)) {
-		rc = -PV_EACCES;
-	}
-	if (rc == 0) {
-		rc = store_tree_write(q->tree, q->path, q->at, q->left, false);
-	}
-	return rc != 0 ? rc : changed(s, q, then_fire);
-}
-
-static int do_mkdir(struct domain_store *s, struct request *q)
-{
-	int rc = take_path(s, q);
-
-	if (rc == 0 && !is_own(s, q->path)) {
-		rc = -PV_EACCES;
-	}
-	if (rc == 0 && store_tree_find(q->tree, q->path) != STORE_NO_NODE) {
-		return reply_ok(s);
-	}
-	if (rc == 0) {
-		rc = store_tree_write(q->tree, q->path, "", 0, false);
-	}
-	return rc != 0 ? rc : changed(s, q, then_fire);
-}
-
-/* A node of t, and those below it, go: each that is watched is told of. */
-static void fire_removal(struct domain_store *s, const struct store_tree *t, u32 node)
-{
-	char path[STORE_PATH_MAX + 1];
-
-	store_tree_path(t, node, path);
-	store_watch_fire(s, path);
-	for (u32 i = STORE_ROOT + 1; i < t->limit; i++) {
-		if (t->nodes[i].serial != 0 && store_tree_is_below(t, i, node)) {
-			store_tree_path(t, i, path);
-			store_watch_fire_exact(s, path);
-		}
-	}
-}
-
-static void then_remove(struct domain_store *s, struct request *q)
-{
-	fire_removal(s, q->tree, q->node);
-	store_tree_remove(q->tree, q->node);
-}
-
-/* What is not there is removed well, if it could be there. */
-static int check_parent(struct request *q)
-{
-	char *slash = strrchr(q->path, '/');
-
-	*slash = '\0';
-	return store_tree_find(q->tree, q->path) == STORE_NO_NODE ? -PV_ENOENT : 0;
-}
-
-static int do_rm(struct domain_store *s, struct request *q)
-{
-	int rc = take_path(s, q);
-
-	if (rc == 0 && !is_own(s, q->path)) {
-		rc = -PV_EACCES;
-	}
-	if (rc != 0) {
-		return rc;
-	}
-	q->node = store_tree_find(q->tree, q->path);
-	if (q->node == STORE_NO_NODE) {
-		rc = check_parent(q);
-		return rc != 0 ? rc : reply_ok(s);
-	}
-	if (q->tx != NULL) {
-		store_tree_remove(q->tree, q->node);
-	}
-	return changed(s, q, then_remove);
-}
-
-/* Permissions are fixed: a guest may set those of its nodes, and nothing comes of it. */
-static int do_set_perms(struct domain_store *s, struct request *q)
-{
-	int rc = take_node(s, q);
-
-	if (rc == 0 && !is_own(s, q->path)) {
-		rc = -PV_EACCES;
-	}
-	if (rc == 0 && (q->left < 2 || strchr("wrbn", q->at[0]) == NULL)) {
-		rc = -PV_EINVAL;
-	}
-	return rc != 0 ? rc : reply_ok(s);
-}
-
-/* ---- watches ---- */
-
-/* The path of a watch; names with '@' in front stand for what never happens here. */
-static int take_watch(const struct domain_store *s, struct request *q)
-{
-	int rc;
-
-	if (q->left > 0 && q->at[0] == '@') {
-		const char *name = take_string(q);
-
-		if (name == NULL || !string_copy(q->path, name, sizeof(q->path))) {
-			return -PV_EINVAL;
-		}
-		q->relative = false;
-		rc = 0;
-	} else {
-		rc = take_path(s, q);
-	}
-	q->token = rc == 0 ? take_string(q) : NULL;
-	return rc == 0 && q->token == NULL ? -PV_EINVAL : rc;
-}
-
-static void then_fire_first(struct domain_store *s, struct request *q)
-{
-	store_watch_fire_first(s, q->path, q->token);
-}
-
-static int do_watch(struct domain_store *s, struct request *q)
-{
-	int rc = take_watch(s, q);
-
-	if (rc == 0) {
-		rc = store_watch_add(s, q->path, q->relative, q->token);
-	}
-	if (rc != 0) {
-		return rc;
-	}
-	q->then = then_fire_first;
-	return reply_ok(s);
-}
-
-static int do_unwatch(struct domain_store *s, struct request *q)
-{
-	int rc = take_watch(s, q);
-
-	if (rc == 0) {
-		rc = store_watch_remove(s, q->path, q->token);
-	}
-	return rc != 0 ? rc : reply_ok(s);
-}
-
-static int do_reset_watches(struct domain_store *s, struct request *q)
-{
-	store_watch_drop_all(s);
-	store_drop_transactions(s);
-	return reply_ok(s);
-}
-
-/* ---- transactions ---- */
-
-static struct store_transaction *find_transaction(struct domain_store *s, u32 id)
-{
-	for (u32 i = 0; i < STORE_TRANSACTIONS; i++) {
-		if (s->transactions[i].id == id) {
-			return &s->transactions[i];
-		}
-	}
-	return NULL;
-}
-
-static void drop_transaction(struct store_transaction *tx)
-{
-	if (tx->id != 0) {
-		heap_free(tx->tree, sizeof(*tx->tree));
-		*tx = (struct store_transaction){ 0 };
-	}
-}
-
-void store_drop_transactions(struct domain_store *s)
-{
-	for (u32 i = 0; i < STORE_TRANSACTIONS; i++) {
-		drop_transaction(&s->transactions[i]);
-	}
-}
-
-static int do_transaction_start(struct domain_store *s, struct request *q)
-{
-	struct store_transaction *tx = find_transaction(s, 0);
-
-	if (q->tx != NULL) {
-		return -PV_EBUSY;
-	}
-	if (tx == NULL) {
-		return -PV_ENOSPC;
-	}
-	tx->tree = heap_alloc(sizeof(*tx->tree));
-	if (tx->tree == NULL) {
-		return -PV_ENOMEM;
-	}
-	memcpy(tx->tree, s->tree, sizeof(*tx->tree));
-	tx->began = s->tree->generation;
-	do {
-		tx->id = ++s->last_transaction;
-	} while (tx->id == 0 || find_transaction(s, tx->id) != tx);
-	return reply_format(s, "%u", tx->id);
-}
-
-/* A node of `was` is still the same one in `is`. */
-static bool is_kept(const struct store_tree *was, const struct store_tree *is, u32 i)
-{
-	return is->nodes[i].serial == was->nodes[i].serial;
-}
-
-/* Tell of what goes by a change of trees. */
-static void fire_removed(struct domain_store *s, const struct store_tree *was,
-			 const struct store_tree *is)
-{
-	for (u32 i = STORE_ROOT + 1; i < was->limit; i++) {
-		if (was->nodes[i].serial != 0 && !is_kept(was, is, i) &&
-		    is_kept(was, is, was->nodes[i].parent)) {
-			fire_removal(s, was, i);
-		}
-	}
-}
-
-/* Tell of what is new or has another value. */
-static void fire_changed(struct domain_store *s, const struct store_tree *is, u64 began)
-{
-	char path[STORE_PATH_MAX + 1];
-
-	for (u32 i = STORE_ROOT + 1; i < is->limit; i++) {
-		if (is->nodes[i].serial != 0 && is->nodes[i].changed > began) {
-			store_tree_path(is, i, path);
-			store_watch_fire(s, path);
-		}
-	}
-}
-
-static void then_commit(struct domain_store *s, struct request *q)
-{
-	struct store_tree *was = s->tree;
-
-	s->tree = q->tx->tree;
-	fire_removed(s, was, s->tree);
-	fire_changed(s, s->tree, q->tx->began);
-	q->tx->tree = was;
-	drop_transaction(q->tx);
-}
-
-static int do_transaction_end(struct domain_store *s, struct request *q)
-{
-	const char *how = take_string(q);
-	bool dirty;
-
-	if (q->tx == NULL) {
-		return -PV_ENOENT;
-	}
-	if (how == NULL || (strcmp(how, "T") != 0 && strcmp(how, "F") != 0)) {
-		return -PV_EINVAL;
-	}
-	dirty = q->tx->tree->generation != q->tx->began;
-	if (how[0] == 'T' && dirty && s->tree->generation == q->tx->began) {
-		q->then = then_commit;
-		return reply_ok(s);
-	}
-	drop_transaction(q->tx);
-	return how[0] == 'T' && dirty ? -PV_EAGAIN : reply_ok(s);
+	return store_reply_string(s, text);
 }
 
 /* ---- the message ---- */
 
-static int do_forbidden(struct domain_store *s, struct request *q)
+static int do_get_domain_path(struct domain_store *s, struct store_request *q)
+{
+	u32 id;
+	int rc = store_take_number(q, &id);
+
+	return rc != 0 ? rc : store_reply_format(s, "/local/domain/%u", id);
+}
+
+/* A domain's store knows of that domain only. */
+static int do_is_domain_introduced(struct domain_store *s, struct store_request *q)
+{
+	u32 id;
+	int rc = store_take_number(q, &id);
+
+	return rc != 0 ? rc :
+			 store_reply_string(s,
+					    id == s->domain->id || id == PV_DOMID_SELF ? "T" : "F");
+}
+
+static int do_reset_watches(struct domain_store *s, struct store_request *q)
+{
+	store_watch_drop_all(s);
+	store_drop_transactions(s);
+	return store_reply_ok(s);
+}
+
+static int do_forbidden(struct domain_store *s, struct store_request *q)
 {
 	return -PV_EACCES;
 }
 
-static int (*const actions[])(struct domain_store *s, struct request *q) = {
+static int (*const actions[])(struct domain_store *s, struct store_request *q) = {
 	[PV_STORE_CONTROL] = do_forbidden,
-	[PV_STORE_DIRECTORY] = do_directory,
-	[PV_STORE_READ] = do_read,
-	[PV_STORE_GET_PERMS] = do_get_perms,
-	[PV_STORE_WATCH] = do_watch,
-	[PV_STORE_UNWATCH] = do_unwatch,
-	[PV_STORE_TRANSACTION_START] = do_transaction_start,
-	[PV_STORE_TRANSACTION_END] = do_transaction_end,
+	[PV_STORE_DIRECTORY] = store_do_directory,
+	[PV_STORE_READ] = store_do_read,
+	[PV_STORE_GET_PERMS] = store_do_get_perms,
+	[PV_STORE_WATCH] = store_do_watch,
+	[PV_STORE_UNWATCH] = store_do_unwatch,
+	[PV_STORE_TRANSACTION_START] = store_do_transaction_start,
+	[PV_STORE_TRANSACTION_END] = store_do_transaction_end,
 	[PV_STORE_INTRODUCE] = do_forbidden,
 	[PV_STORE_RELEASE] = do_forbidden,
 	[PV_STORE_GET_DOMAIN_PATH] = do_get_domain_path,
-	[PV_STORE_WRITE] = do_write,
-	[PV_STORE_MKDIR] = do_mkdir,
-	[PV_STORE_RM] = do_rm,
-	[PV_STORE_SET_PERMS] = do_set_perms,
+	[PV_STORE_WRITE] = store_do_write,
+	[PV_STORE_MKDIR] = store_do_mkdir,
+	[PV_STORE_RM] = store_do_rm,
+	[PV_STORE_SET_PERMS] = store_do_set_perms,
 	[PV_STORE_IS_DOMAIN_INTRODUCED] = do_is_domain_introduced,
 	[PV_STORE_RESUME] = do_forbidden,
 	[PV_STORE_SET_TARGET] = do_forbidden,
 	[PV_STORE_RESET_WATCHES] = do_reset_watches,
-	[PV_STORE_DIRECTORY_PART] = do_directory_part,
+	[PV_STORE_DIRECTORY_PART] = store_do_directory_part,
 };
 
 static const char *error_name(int rc)
@@ -590,7 +224,7 @@ static const char *error_name(int rc)
 	}
 }
 
-static int act(struct domain_store *s, struct request *q)
+static int act(struct domain_store *s, struct store_request *q)
 {
 	const struct pv_store_header *h = &s->header;
 
@@ -599,7 +233,7 @@ static int act(struct domain_store *s, struct request *q)
 	}
 	q->tree = s->tree;
 	if (h->tx_id != 0) {
-		q->tx = find_transaction(s, h->tx_id);
+		q->tx = store_find_transaction(s, h->tx_id);
 		if (q->tx == NULL) {
 			return -PV_ENOENT;
 		}
@@ -610,7 +244,7 @@ static int act(struct domain_store *s, struct request *q)
 
 void store_handle_message(struct domain_store *s)
 {
-	struct request q = { .at = s->payload, .left = s->header.len };
+	struct store_request q = { .at = s->payload, .left = s->header.len };
 	struct pv_store_header h = s->header;
 	int rc;
 
@@ -620,7 +254,7 @@ void store_handle_message(struct domain_store *s)
 	if (rc != 0) {
 		s->reply_size = 0;
 		h.type = PV_STORE_ERROR;
-		(void)reply_string(s, error_name(rc));
+		(void)store_reply_string(s, error_name(rc));
 	}
 	h.len = s->reply_size;
 	/* There is room: a message is taken only when the longest reply fits. */

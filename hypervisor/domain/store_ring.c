@@ -26,8 +26,8 @@ static void close_connection(struct domain_store *s, u32 why)
 	store_drop_transactions(s);
 	store_watch_drop_all(s);
 	WRITE_ONCE(s->ring->error, why);
-	log_warn("d%u broke the store's protocol (%u): it is served no longer",
-		 (u32)s->domain->id, why);
+	log_warn("d%u broke the store's protocol (%u): it is served no longer", (u32)s->domain->id,
+		 why);
 }
 
 static u32 queue_room(const struct domain_store *s)
@@ -106,8 +106,7 @@ static bool take_message(struct domain_store *s, u32 *left)
 {
 	u32 head = sizeof(s->header), done;
 
-	if (s->have < head &&
-	    !take(s, (char *)&s->header + s->have, head - s->have, left)) {
+	if (s->have < head && !take(s, (char *)&s->header + s->have, head - s->have, left)) {
 		return false;
 	}
 	if (s->header.len > PV_STORE_PAYLOAD_MAX) {

@@ -9,8 +9,8 @@ void store_tree_init(struct store_tree *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->generation = 1;
-	t->nodes[STORE_ROOT] = (struct store_node){ .serial = 1, .changed = 1,
-						    .parent = STORE_NO_NODE };
+	t->nodes[STORE_ROOT] =
+		(struct store_node){ .serial = 1, .changed = 1, .parent = STORE_NO_NODE };
 	t->node_count = 1;
 	t->limit = 1;
 }
@@ -145,8 +145,7 @@ int store_tree_write(struct store_tree *t, const char *path, const void *value, 
 		at += 1 + name;
 	}
 	/* What does not grow may be written even if others' nodes fill the tree. */
-	if ((nodes > 0 || bytes > gone) &&
-	    !has_room(t, nodes, bytes - MIN(bytes, gone), trusted)) {
+	if ((nodes > 0 || bytes > gone) && !has_room(t, nodes, bytes - MIN(bytes, gone), trusted)) {
 		return -PV_ENOSPC;
 	}
 	t->generation++;

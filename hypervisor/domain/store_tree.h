@@ -12,31 +12,31 @@
 
 #include "lib/types.h"
 
-#define STORE_NODES		128	/* with the root */
-#define STORE_POOL_SIZE		28672	/* bytes of all names and values */
-#define STORE_VALUE_MAX		1024
-#define STORE_PATH_MAX		256	/* without the NUL */
+#define STORE_NODES     128   /* with the root */
+#define STORE_POOL_SIZE 28672 /* bytes of all names and values */
+#define STORE_VALUE_MAX 1024
+#define STORE_PATH_MAX  256 /* without the NUL */
 
 /* What the guest leaves for the hypervisor's own writes. */
-#define STORE_SPARE_NODES	16
-#define STORE_SPARE_BYTES	2048
+#define STORE_SPARE_NODES 16
+#define STORE_SPARE_BYTES 2048
 
-#define STORE_ROOT		0U
-#define STORE_NO_NODE		0xffffU
+#define STORE_ROOT    0U
+#define STORE_NO_NODE 0xffffU
 
 struct store_node {
-	u64 serial;		/* generation in which it was made, 0: free */
-	u64 changed;		/* generation of its last change */
+	u64 serial;  /* generation in which it was made, 0: free */
+	u64 changed; /* generation of its last change */
 	u16 parent;
 	u16 name_size;
 	u16 value_size;
-	u16 at;			/* its name in the pool, then its value */
+	u16 at; /* its name in the pool, then its value */
 };
 
 struct store_tree {
-	u64 generation;		/* counts changes */
+	u64 generation; /* counts changes */
 	u32 node_count;
-	u32 limit;		/* nodes from here on are free */
+	u32 limit; /* nodes from here on are free */
 	u32 pool_used;
 	struct store_node nodes[STORE_NODES];
 	char pool[STORE_POOL_SIZE];

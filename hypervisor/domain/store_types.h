@@ -2,8 +2,8 @@
  * The parts of a domain's store, for the files store*.c only:
  *   store_tree.c     the nodes
  *   store_ring.c     bytes between the guest's rings and our buffers
- *   store_message.c  what each message does
- *   store_watch.c    who is told of a change
+ *   store_message.c  messages: arguments, answers, which function
+ *   store_nodes.c, store_transaction.c, store_watch.c  what each message does
  *   store.c          a domain's store from beginning to end; the hypervisor's writes
  *
  * Everything is bounded. A message is served only when there is room for the
@@ -23,46 +23,46 @@
 #include "domain/domain.h"
 #include "domain/store_tree.h"
 
-#define STORE_WATCHES		32
-#define STORE_TRANSACTIONS	4	/* open at once */
-#define STORE_TOKEN_MAX		256	/* of a watch, without the NUL */
-#define STORE_QUEUE_SIZE	8192	/* to the guest, a power of two */
+#define STORE_WATCHES      32
+#define STORE_TRANSACTIONS 4    /* open at once */
+#define STORE_TOKEN_MAX    256  /* of a watch, without the NUL */
+#define STORE_QUEUE_SIZE   8192 /* to the guest, a power of two */
 
 struct store_watch {
-	u16 path_size, token_size;	/* without the NUL */
-	bool relative;			/* its path was given below the home */
-	bool lost;			/* an event found no room */
-	char path[STORE_PATH_MAX + 1];	/* absolute */
+	u16 path_size, token_size;     /* without the NUL */
+	bool relative;                 /* its path was given below the home */
+	bool lost;                     /* an event found no room */
+	char path[STORE_PATH_MAX + 1]; /* absolute */
 	char token[STORE_TOKEN_MAX + 1];
 };
 
 struct store_transaction {
-	u32 id;				/* 0: free */
-	u64 began;			/* generation of the tree it was copied from */
-	struct store_tree *tree;	/* its copy */
+	u32 id;                  /* 0: free */
+	u64 began;               /* generation of the tree it was copied from */
+	struct store_tree *tree; /* its copy */
 };
 
 struct domain_store {
 	struct spinlock lock;
-	struct domain *domain;		/* c */
-	struct pv_store_ring *ring;	/* c: the guest's page */
-	mfn_t frame;			/* c */
-	u32 port;			/* c */
-	char home[32];			/* c: /local/domain/ID */
-	u32 home_size;			/* c */
+	struct domain *domain;      /* c */
+	struct pv_store_ring *ring; /* c: the guest's page */
+	mfn_t frame;                /* c */
+	u32 port;                   /* c */
+	char home[32];              /* c: /local/domain/ID */
+	u32 home_size;              /* c */
 
-	u32 req_cons, rsp_prod;		/* what we publish in the ring */
-	bool closed;			/* it broke the protocol: served no longer */
+	u32 req_cons, rsp_prod; /* what we publish in the ring */
+	bool closed;            /* it broke the protocol: served no longer */
 
 	struct store_tree *tree;
 	struct store_watch *watches[STORE_WATCHES];
 	struct store_transaction transactions[STORE_TRANSACTIONS];
-	u32 last_transaction;		/* the id given last */
+	u32 last_transaction; /* the id given last */
 
 	/* The message that comes in: so many bytes of header and payload so far. */
 	u32 have;
 	struct pv_store_header header;
-	char payload[PV_STORE_PAYLOAD_MAX + 1];	/* with a NUL of ours at its end */
+	char payload[PV_STORE_PAYLOAD_MAX + 1]; /* with a NUL of ours at its end */
 
 	/* The answer in the making. */
 	u32 reply_size;
@@ -116,8 +116,8 @@ void store_watch_fire_first(struct domain_store *s, const char *path, const char
 /* A node has changed: every watch on it or above it fires. */
 void store_watch_fire(struct domain_store *s, const char *path);
 
-/* A node has gone with one above it: every watch on itself fires. */
-void store_watch_fire_exact(struct domain_store *s, const char *path);
+/* A node of t, and all below it, go: watches on it or above it fire, and those on the nodes below. */
+void store_watch_fire_removal(struct domain_store *s, const struct store_tree *t, u32 node);
 
 /* Fire those whose events found no room, as far as there is room now. */
 void store_watch_catch_up(struct domain_store *s);

@@ -1,5 +1,5 @@
-/* Watches: who is told of a change. Rules: store_types.h. */
-#include "domain/store_types.h"
+/* Watches: who is told of a change. What is done with events that find no room: store_types.h. */
+#include "domain/store_message.h"
 
 #include <parley/errno.h>
 
@@ -118,7 +118,7 @@ void store_watch_fire(struct domain_store *s, const char *path)
 	}
 }
 
-void store_watch_fire_exact(struct domain_store *s, const char *path)
+static void fire_exact(struct domain_store *s, const char *path)
 {
 	for (u32 i = 0; i < STORE_WATCHES; i++) {
 		struct store_watch *w = s->watches[i];
@@ -138,4 +138,69 @@ void store_watch_catch_up(struct domain_store *s)
 			send_event(s, w, w->path);
 		}
 	}
+}
+
+void store_watch_fire_removal(struct domain_store *s, const struct store_tree *t, u32 node)
+{
+	char path[STORE_PATH_MAX + 1];
+
+	store_tree_path(t, node, path);
+	store_watch_fire(s, path);
+	for (u32 i = STORE_ROOT + 1; i < t->limit; i++) {
+		if (t->nodes[i].serial != 0 && store_tree_is_below(t, i, node)) {
+			store_tree_path(t, i, path);
+			fire_exact(s, path);
+		}
+	}
+}
+
+/* ---- the messages ---- */
+
+/* The path of a watch; names with '@' in front stand for what never happens here. */
+static int take_watch(const struct domain_store *s, struct store_request *q)
+{
+	int rc;
+
+	if (q->left > 0 && q->at[0] == '@') {
+		const char *name = store_take_string(q);
+
+		if (name == NULL || !string_copy(q->path, name, sizeof(q->path))) {
+			return -PV_EINVAL;
+		}
+		q->relative = false;
+		rc = 0;
+	} else {
+		rc = store_take_path(s, q);
+	}
+	q->token = rc == 0 ? store_take_string(q) : NULL;
+	return rc == 0 && q->token == NULL ? -PV_EINVAL : rc;
+}
+
+static void then_fire_first(struct domain_store *s, struct store_request *q)
+{
+	store_watch_fire_first(s, q->path, q->token);
+}
+
+int store_do_watch(struct domain_store *s, struct store_request *q)
+{
+	int rc = take_watch(s, q);
+
+	if (rc == 0) {
+		rc = store_watch_add(s, q->path, q->relative, q->token);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	q->then = then_fire_first;
+	return store_reply_ok(s);
+}
+
+int store_do_unwatch(struct domain_store *s, struct store_request *q)
+{
+	int rc = take_watch(s, q);
+
+	if (rc == 0) {
+		rc = store_watch_remove(s, q->path, q->token);
+	}
+	return rc != 0 ? rc : store_reply_ok(s);
 }

@@ -1,5 +1,5 @@
 /*
- * Ports and their delivery: the table that grows on demand, and the few steps
+ * TOUR(15) Ports and their delivery: the table that grows on demand, and the few steps
  * by which an event reaches a vCPU:
  *
  *   shared_info.evtchn_pending[port / 64] bit port % 64   was set: done

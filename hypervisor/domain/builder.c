@@ -1,5 +1,5 @@
 /*
- * TOUR(9) The builder: from images to a domain that can run its first instruction. The
+ * TOUR(13) The builder: from images to a domain that can run its first instruction. The
  * state that a guest finds is that of the Xen 64-bit PV ABI, start of day.
  *
  * Read next: build_memory.c, the plan of its memory.

@@ -1,5 +1,5 @@
 /*
- * TOUR(8) Domains and vCPUs as structures: made, found, freed. What goes into them is
+ * TOUR(12) Domains and vCPUs as structures: made, found, freed. What goes into them is
  * the builder's; how they end is lifecycle.c's.
  *
  * Read next: builder.c.

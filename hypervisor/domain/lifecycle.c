@@ -1,5 +1,5 @@
 /*
- * The life of domains. A domain ends once: whoever comes second finds it ended
+ * TOUR(16) The life of domains. A domain ends once: whoever comes second finds it ended
  * and does nothing. Its vCPUs are paused for good and leave their CPUs at the
  * next exit.
  *

@@ -1,5 +1,5 @@
 /*
- * Run queues, fair shares, and idle.
+ * TOUR(14) Run queues, fair shares, and idle.
  *
  * Each vCPU has a virtual time, which goes on while it runs, the slower the
  * greater its domain's weight. A CPU's queue is in the order of virtual time;

@@ -1,5 +1,5 @@
 /*
- * Hypercall handlers: one per number, listed in abi/abi.json, from which
+ * TOUR(7) Hypercall handlers: one per number, listed in abi/abi.json, from which
  * build/gen/dispatch.c is generated (so a call that is not described does not
  * build). Arguments come from RDI, RSI, RDX, R10, R8, R9; the result goes to
  * RAX, negative PV_E* on error. A handler runs on the vCPU's CPU, in the

@@ -1,5 +1,5 @@
 /*
- * The frame table: for every machine frame its owner, its one current type,
+ * TOUR(8) The frame table: for every machine frame its owner, its one current type,
  * how many uses it has as that type, and how many references at all.
  *
  * The rules (proved by the audit, mm/audit.h):

@@ -1,5 +1,5 @@
 /*
- * Where things are in the hypervisor's part of every address space: L4 slots
+ * TOUR(2) Where things are in the hypervisor's part of every address space: L4 slots
  * 256 to 271, 0xffff800000000000 to 0xffff87ffffffffff (the Xen 64-bit PV ABI
  * gives a hypervisor these sixteen). The L3 tables behind them are shared by
  * all address spaces and never freed, so a new root copies sixteen entries.

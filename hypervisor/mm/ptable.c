@@ -1,5 +1,5 @@
 /*
- * Writing page-table entries: check, take, write, drop. The level-1 path is
+ * TOUR(10) Writing page-table entries: check, take, write, drop. The level-1 path is
  * the hottest code of the hypervisor after entry and exit.
  *
  * Read next: ../hypercall/mmu_update.c, which calls it.

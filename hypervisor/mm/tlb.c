@@ -1,5 +1,5 @@
 /*
- * TLB flushes and the clock that saves most of them.
+ * TOUR(11) TLB flushes and the clock that saves most of them.
  *
  * A flush first takes a new tick of tlb_clock, then flushes, then notes the
  * tick as this CPU's. A frame is stamped with the clock read after its mapping

@@ -1,5 +1,5 @@
 /*
- * Types and references of frames: the walk that makes page tables out of
+ * TOUR(9) Types and references of frames: the walk that makes page tables out of
  * frames and frames out of page tables.
  *
  * A walk keeps its own stack of at most four tables in mm_owner.job (a table

@@ -92,13 +92,13 @@ abi-test: $(ABI_TEST_BINS) $(O)/abigen ## compare our headers with libxen-dev's
 	$(Q)$(run_tests) $(ABI_TEST_BINS)
 
 # ---------------------------------------------------------------------------------------------
-# system: guests booted by `parley run` on an emulated machine. Each case has a machine of two
-# CPUs at most, so two at a time keep a small host busy and no case waits for its neighbours.
+# system: guests booted by `parley run` on an emulated machine. Most cases have machines of two CPUs,
+# and a CPU that the host keeps waiting makes all others wait: as many at a time as have CPUs here.
 # ---------------------------------------------------------------------------------------------
 
 SYSTEM_TEST_SRCS := $(wildcard tests/system/*.c)
 SYSTEM_TEST_BINS := $(if $(SYSTEM_TEST_SRCS),$(O)/tests/system/system)
-SYSTEM_JOBS ?= 2
+SYSTEM_JOBS ?= $(shell n=$$(nproc); echo $$((n > 3 ? n / 2 : 1)))
 TEST_PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard tests/system/programs/*/*.c))))
 TEST_PROGRAMS := $(foreach d,$(TEST_PROGRAM_DIRS),$(O)/tests/programs/$(notdir $(d)))
 

@@ -48,7 +48,7 @@ static void take_turns(const struct worker *worker)
 /* A page that another CPU still has in its TLB would show the old contents. */
 static void map_and_unmap(unsigned int number)
 {
-	for (unsigned int i = 0; i < 100; i++) {
+	for (unsigned int i = 0; i < 25; i++) {
 		unsigned char *memory = mmap(NULL, 8 * 4096, PROT_READ | PROT_WRITE,
 					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

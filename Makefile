@@ -100,7 +100,7 @@ hypervisor: $(O)/parley-hypervisor ## build the hypervisor only
 guests: ## build the guests on the kit only
 
 .PHONY: test
-test: unit abi-test system-test ## build everything and run every test
+test: unit abi-test system-test $(if $(DEBUG),,bench-check) ## build everything and run every test
 
 .PHONY: clean
 clean: ## remove what was built; the downloaded kernel in build/cache stays

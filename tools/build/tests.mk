@@ -52,7 +52,10 @@ $(eval $(call archive,libhelper,$(call unit_objs,$(UNIT_HELPER_SRCS))))
 $(eval $(call archive,libfake,$(call unit_objs,$(FAKE_SRCS))))
 $(eval $(call archive,libhypervisor,$(call unit_objs,$(HOST_SRCS)) $(O)/obj/unit/gen/dispatch.o))
 $(eval $(call archive,libparley,$(call unit_objs,$(filter-out %/main.c,$(PARLEY_SRCS)))))
-UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley,$(O)/obj/unit/$(a).a)
+BENCH_UNIT_SRCS := $(filter-out %/main.c,$(wildcard tools/bench/*.c)) tools/profile/opcode.c \
+	tools/profile/symbols.c
+$(eval $(call archive,libbench,$(call unit_objs,$(BENCH_UNIT_SRCS))))
+UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley libbench,$(O)/obj/unit/$(a).a)
 .SECONDARY: $(call unit_objs,$(UNIT_SRCS))
 
 # What a test does not reach is left out, so that it need not fake what that would need; the
@@ -62,7 +65,7 @@ $(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(MODEL_LIB) $(UNIT_ARCHIVES) -Wl,--end-group \
 		-Wl,--gc-sections,-z,nostart-stop-gc,-u,__start_cr_tst,-u,__start_cr_sts \
-		-lcriterion -lZydis -lZycore $(PARLEY_LIBS)
+		-lcriterion -lZydis -lZycore $(PARLEY_LIBS) -lelf -lm
 
 # Criterion must see a test's signal before ASan turns it into a report.
 .PHONY: unit

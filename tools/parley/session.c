@@ -369,8 +369,8 @@ static int conclude(struct session *session)
 static void tell_stats(struct session *session)
 {
 	if (session->options->stats) {
-		char *text =
-			stats_print(&session->stats, &session->fates, session->options->stats_json);
+		char *text = counts_print(&session->counts, &session->fates,
+					  session->options->stats_json);
 
 		outqueue_put(session_get_notes(session), text, strlen(text));
 		free(text);

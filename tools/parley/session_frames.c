@@ -79,7 +79,7 @@ static void take_stats(struct session *session, const struct pv_line_header *hea
 	size_t index = fates_find(&session->fates, header->domid);
 
 	if (index != FATES_NONE) {
-		stats_take(&session->stats, index, payload, header->length);
+		counts_take(&session->counts, index, payload, header->length);
 	}
 }
 

@@ -17,14 +17,14 @@
 #include "qemu.h"
 #include "screen.h"
 #include "session.h"
-#include "stats.h"
+#include "counts.h"
 #include "terminal.h"
 
 struct session {
 	struct machine machine;
 	const struct session_options *options;
 	struct fates fates;
-	struct stats stats;
+	struct counts counts;
 	struct lineframe_reader reader;
 	struct screen screen;
 	struct terminal_keys keys;

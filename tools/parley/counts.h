@@ -2,8 +2,8 @@
  * What the hypervisor counted for each domain, as the control line told it at
  * the domain's end, for `parley run --stats`.
  */
-#ifndef TOOLS_PARLEY_STATS_H
-#define TOOLS_PARLEY_STATS_H
+#ifndef TOOLS_PARLEY_COUNTS_H
+#define TOOLS_PARLEY_COUNTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,17 +13,17 @@
 
 #include "fates.h"
 
-struct stats {
+struct counts {
 	struct pv_stats items[FATES_MAX]; /* by the domain's number in fates; version 0: none came */
 };
 
 /* Takes the payload of a STATS frame of this domain. */
-void stats_take(struct stats *stats, size_t index, const uint8_t *payload, size_t size);
+void counts_take(struct counts *counts, size_t index, const uint8_t *payload, size_t size);
 
 /*
  * The counts of all domains, as a table or as JSON, counts of 0 left out.
  * Returns text that the caller frees.
  */
-char *stats_print(const struct stats *stats, const struct fates *fates, bool as_json);
+char *counts_print(const struct counts *counts, const struct fates *fates, bool as_json);
 
 #endif

@@ -1,5 +1,5 @@
-/* Counts of domains as text and as JSON; see stats.h. */
-#include "stats.h"
+/* Counts of domains as text and as JSON; see counts.h. */
+#include "counts.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -53,9 +53,9 @@ static const struct group groups[] = {
 
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
 
-void stats_take(struct stats *stats, size_t index, const uint8_t *payload, size_t size)
+void counts_take(struct counts *counts, size_t index, const uint8_t *payload, size_t size)
 {
-	struct pv_stats *to = &stats->items[index];
+	struct pv_stats *to = &counts->items[index];
 
 	if (index >= FATES_MAX || size < offsetof(struct pv_stats, hypercalls)) {
 		return;
@@ -98,7 +98,7 @@ static json_t *make_group(const struct pv_stats *stats, const struct group *grou
 	return object;
 }
 
-static char *print_json(const struct stats *stats, const struct fates *fates)
+static char *print_json(const struct counts *counts, const struct fates *fates)
 {
 	json_t *root = json_object();
 	char *text;
@@ -107,13 +107,13 @@ static char *print_json(const struct stats *stats, const struct fates *fates)
 	for (size_t d = 0; d < fates->count; d++) {
 		json_t *domain;
 
-		if (!stats->items[d].version) {
+		if (!counts->items[d].version) {
 			continue;
 		}
 		domain = json_object();
 		for (size_t g = 0; g < GROUP_COUNT; g++) {
 			json_object_set_new(domain, groups[g].title,
-					    make_group(&stats->items[d], &groups[g]));
+					    make_group(&counts->items[d], &groups[g]));
 		}
 		json_object_set_new(root, fates->items[d].name, domain);
 	}
@@ -140,24 +140,24 @@ static void print_group(FILE *to, const struct pv_stats *stats, const struct gro
 	}
 }
 
-char *stats_print(const struct stats *stats, const struct fates *fates, bool as_json)
+char *counts_print(const struct counts *counts, const struct fates *fates, bool as_json)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *to;
 
 	if (as_json) {
-		return print_json(stats, fates);
+		return print_json(counts, fates);
 	}
 	to = open_memstream(&text, &size);
 	if (!to) {
 		abort();
 	}
 	for (size_t d = 0; d < fates->count; d++) {
-		if (stats->items[d].version) {
+		if (counts->items[d].version) {
 			fprintf(to, "%s:\n", fates->items[d].name);
 			for (size_t g = 0; g < GROUP_COUNT; g++) {
-				print_group(to, &stats->items[d], &groups[g]);
+				print_group(to, &counts->items[d], &groups[g]);
 			}
 		}
 	}

@@ -148,17 +148,9 @@ static void build_domains(const void *bundle)
 	u32 count = 0;
 
 	for (u32 i = 0; i < bundle_domain_count(bundle); i++) {
-		int result;
-
 		bundle_get_domain(bundle, i, online_cpus(), &image);
-		result = domain_build(&image, &built[count]);
-		if (result == 0) {
-			count++;
-		} else {
-			char why[64];
-
-			string_format(why, sizeof(why), "error %d, see the log", -result);
-			lifecycle_build_failed(image.name, why);
+		if (domain_build(&image, &built[count]) == 0) {
+			count++;	/* else it has told why */
 		}
 	}
 	for (u32 i = 0; i < count; i++) {

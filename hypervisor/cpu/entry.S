@@ -404,6 +404,7 @@ syscall_user:
 /* iret that the short path began and left to C: RSP is somewhere in regs. */
 iret_slow:
 	smap_clac
+	mov	$(RFLAGS_IF | 2), %r11d			/* the caller's are gone; an iret needs none */
 	or	$(CPU_STACK_SIZE - 1), %rsp
 	sub	$(INFO_SIZE - INFO_REGS - REGS_SIZE - 1), %rsp
 	save_syscall_frame PV_FLAT_RING3_CS64
@@ -413,10 +414,18 @@ iret_slow:
 
 /* The frame of an iret could not be read, or one not be written: the guest's own fault. */
 iret_fault:
+	or	$(CPU_STACK_SIZE - 1), %rsp
+	sub	$(INFO_SIZE - INFO_REGS - REGS_SIZE - 1), %rsp
+	movq	$0, FROM_END(REGS_RIP)(%rsp)	/* the fault's own frame went over it */
 bounce_fault:
 	smap_clac
 	or	$(CPU_STACK_SIZE - 1), %rsp
-	sub	$(INFO_SIZE - INFO_REGS - 1), %rsp
+	sub	$(INFO_SIZE - INFO_REGS - REGS_SIZE - 1), %rsp
+	xor	%eax, %eax			/* those that the short paths use: not the guest's any more */
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	mov	$(RFLAGS_IF | 2), %r11d
+	save_syscall_frame PV_FLAT_RING3_CS64
 	mov	%rsp, %rdi
 	call	pv_frame_fault
 	jmp	exit_guest

@@ -63,6 +63,7 @@ static void print_code_address(const char *what, u64 address)
 /* Every word of the stack that could be a return address. Old ones are among them. */
 static void print_stack_calls(u64 rsp)
 {
+	u64 stack_end = (rsp | (CPU_STACK_SIZE - 1)) + 1 - sizeof(struct cpu_info);
 	u32 printed = 0;
 
 	rsp &= ~7UL;
@@ -70,7 +71,7 @@ static void print_stack_calls(u64 rsp)
 		int failed = 0;
 		u64 word;
 
-		if (rsp < HV_VIRT_START || rsp >= HV_VIRT_END) {
+		if (rsp < HV_VIRT_START || rsp >= stack_end) {
 			return;
 		}
 		word = guest_load8(rsp, &failed);	/* may be the guard page */

@@ -133,40 +133,67 @@ static bool entry_is_ours(u32 level, u32 index)
 	return level == FRAME_L4 && index >= HV_L4_FIRST_SLOT && index <= HV_L4_LAST_SLOT;
 }
 
-/* Promote the level 2..4 table on top until it is done, a child was pushed (1) or budget ends. */
+/* The first entry from i on that names a table of the guest, PTE_TABLE_ENTRIES if there is none. */
+static u32 entry_at_or_after(const u64 *table, u32 level, u32 i)
+{
+	while (i < PTE_TABLE_ENTRIES) {
+		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i])) {
+			i += PTE_GROUP;
+		} else if ((table[i] & PTE_PRESENT) && !entry_is_ours(level, i)) {
+			return i;
+		} else {
+			i++;
+		}
+	}
+	return i;
+}
+
+/* One more than the last entry below i that names a table of the guest, 0 if there is none. */
+static u32 entry_end_below(const u64 *table, u32 level, u32 i)
+{
+	while (i > 0) {
+		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i - PTE_GROUP])) {
+			i -= PTE_GROUP;
+		} else if ((table[i - 1] & PTE_PRESENT) && !entry_is_ours(level, i - 1)) {
+			return i;
+		} else {
+			i--;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Promote the level 2..4 table on top until it is done (0), a child was pushed
+ * (1; its entry is counted when it is done, promote_finish()) or budget ends.
+ */
 static int promote_upper(struct mm_owner *o, u32 top)
 {
 	struct mm_job *job = &o->job;
 	u32 level = job->stack[top].level;
 	u64 *table = mfn_to_virt(mfn(job->stack[top].mfn));
+	u32 start = job->stack[top].index;
+	u32 i = entry_at_or_after(table, level, start);
+	int rc = 0;
 
-	while (job->stack[top].index < PTE_TABLE_ENTRIES) {
-		u32 i = job->stack[top].index;
-		u64 e = table[i];
-		int rc = 0;
-
-		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i])) {
-			o->work += PTE_GROUP;
-			job->stack[top].index += PTE_GROUP;
-			continue;
+	while (i < PTE_TABLE_ENTRIES) {
+		if (o->work + (i - start) >= o->work_limit) {
+			rc = MM_RESTART;
+			break;
 		}
-		if ((e & PTE_PRESENT) && !entry_is_ours(level, i)) {
-			if (o->work >= o->work_limit) {
-				return MM_RESTART;
-			}
-			rc = entry_take(o, e, level);
-			if (rc < 0) {
-				return rc;
-			}
-			table[i] = pte_lx_for_hardware(e);
+		rc = entry_take(o, table[i], level);
+		if (rc < 0) {
+			break;
 		}
-		o->work++;
+		table[i] = pte_lx_for_hardware(table[i]);
 		if (rc == 1) {
-			return 1;	/* counted when it is done, promote_finish() */
+			break;
 		}
-		job->stack[top].index++;
+		i = entry_at_or_after(table, level, i + 1);
 	}
-	return 0;
+	o->work += i - start + (rc == 1);
+	job->stack[top].index = (u16)i;
+	return rc;
 }
 
 /* The table on top is one now. The entry that named it holds its use from here on. */
@@ -219,47 +246,51 @@ static void demote_finish(struct mm_owner *o, struct frame *f)
 	frame_put_ref(o, f);
 }
 
+/* Drop the entries of the level 2..4 table on top until it is done or a child was pushed (0), or budget ends. */
+static int demote_upper(struct mm_owner *o, u32 top, const u64 *table)
+{
+	struct mm_job *job = &o->job;
+	u32 level = job->stack[top].level;
+	u32 i = job->stack[top].index;
+
+	for (;;) {
+		u32 end = entry_end_below(table, level, i);
+
+		o->work += i - end;
+		job->stack[top].index = (u16)end;
+		if (end == 0) {
+			demote_finish(o, frame_at(mfn(job->stack[top].mfn)));
+			return 0;
+		}
+		if (o->work >= o->work_limit) {
+			return MM_RESTART;
+		}
+		i = end - 1;
+		job->stack[top].index = (u16)i;
+		o->work++;
+		if (table_drop(o, frame_at(pte_mfn(table[i])))) {
+			return 0;
+		}
+	}
+}
+
 static int demote_top(struct mm_owner *o)
 {
 	struct mm_job *job = &o->job;
 	u32 top = job->depth - 1;
-	u32 level = job->stack[top].level;
 	struct frame *f = frame_at(mfn(job->stack[top].mfn));
 	u64 *table = mfn_to_virt(frame_mfn(f));
 
 	if (o->work >= o->work_limit) {
 		return MM_RESTART;
 	}
-	if (level == FRAME_L1) {
+	if (job->stack[top].level == FRAME_L1) {
 		o->work += PTE_TABLE_ENTRIES;
 		l1_drop_all(o, table, job->stack[top].index);
 		demote_finish(o, f);
 		return 0;
 	}
-	while (job->stack[top].index > 0) {
-		u32 i = job->stack[top].index;
-		u64 e;
-
-		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i - PTE_GROUP])) {
-			o->work += PTE_GROUP;
-			job->stack[top].index -= PTE_GROUP;
-			continue;
-		}
-		job->stack[top].index = (u16)--i;
-		e = table[i];
-		o->work++;
-		if (!(e & PTE_PRESENT) || entry_is_ours(level, i)) {
-			continue;
-		}
-		if (table_drop(o, frame_at(pte_mfn(e)))) {
-			return 0;
-		}
-		if (o->work >= o->work_limit) {
-			return MM_RESTART;
-		}
-	}
-	demote_finish(o, f);
-	return 0;
+	return demote_upper(o, top, table);
 }
 
 /*

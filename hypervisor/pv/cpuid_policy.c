@@ -33,12 +33,11 @@ enum { EAX, EBX, ECX, EDX };
 /*
  * Leaf 1 EDX: FPU DE TSC MSR PAE MCE CX8 APIC MCA CMOV PAT CLFLUSH MMX FXSR SSE
  * SSE2. MCE and MCA with no banks (msr.c): without, Linux complains.
- * Not VME, PSE, MTRR, PGE, PSE36, DS; SEP on Intel only.
+ * Not VME, PSE, MTRR, PGE, PSE36, DS; not SEP, for SYSENTER is off.
  */
 #define LEAF_1_EDX                                                                         \
 	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(14) | \
 	 BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
-#define LEAF_1_EDX_SEP BIT(11)
 
 /*
  * Leaf 7.0 EBX: BMI1 AVX2 FDP BMI2 ERMS FCS/FDS RDSEED ADX CLFLUSHOPT CLWB SHA,
@@ -171,7 +170,7 @@ static void leaf_1(const struct vcpu *v, u32 out[4])
 		out[ECX] |= LEAF_1_ECX_OSXSAVE;
 	}
 	out[ECX] |= LEAF_1_ECX_HYPERVISOR;
-	out[EDX] &= LEAF_1_EDX | (host_is_intel() ? LEAF_1_EDX_SEP : 0);
+	out[EDX] &= LEAF_1_EDX;
 }
 
 static void leaf_7(u32 subleaf, u32 out[4])

@@ -115,8 +115,7 @@ void session_take_frame(void *context, const struct pv_line_header *header, cons
 		take_stats(session, header, payload);
 		break;
 	case PV_LINE_OOPS:
-		outqueue_put(&session->log, payload, header->length);
-		break;
+		/* The log has it already, whole and in its place. */
 	default:
 		/* A later hypervisor may say more; what is not known is not needed. */
 		break;

@@ -42,7 +42,7 @@
 struct pv_stats {
 	uint32_t version;                    /* (out) PV_STATS_VERSION */
 	uint32_t size;                       /* (in) room in bytes, (out) bytes that are valid */
-	uint64_t hypercalls[PV_STATS_CALLS]; /* by number, those of multicalls too */
+	uint64_t hypercalls[PV_STATS_CALLS]; /* by number, those of multicalls too; not iret */
 	uint64_t entries[PV_STATS_ENTRIES];  /* by PV_STATS_ENTRY_* */
 	uint64_t work[PV_STATS_WORKS];       /* by PV_STATS_WORK_* */
 };

@@ -15,6 +15,7 @@
 #define ROUNDS 20000
 
 u32 cpu_apic_id[HV_MAX_CPUS];
+bool cpu_is_tcg;
 static u32 interrupts;
 static u32 finished;
 static u64 done[CPUS][CPUS]; /* [sender][receiver] */

@@ -157,10 +157,9 @@ static int do_is_domain_introduced(struct domain_store *s, struct store_request 
 {
 	u32 id;
 	int rc = store_take_number(q, &id);
+	bool known = rc == 0 && (id == s->domain->id || id == PV_DOMID_SELF);
 
-	return rc != 0 ? rc :
-			 store_reply_string(s,
-					    id == s->domain->id || id == PV_DOMID_SELF ? "T" : "F");
+	return rc != 0 ? rc : store_reply_string(s, known ? "T" : "F");
 }
 
 static int do_reset_watches(struct domain_store *s, struct store_request *q)

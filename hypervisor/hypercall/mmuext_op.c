@@ -248,7 +248,9 @@ static inline long single(struct vcpu *v, u64 list, u64 domid)
 	}
 	rc = mm_begin(o);
 	if (unlikely(rc != 0)) {
-		return batch(v, list, 1, 0, domid);
+		return mmu_batch_end_slow((struct mmu_batch){ .list = list, .count = 1 },
+					  PV_HYPERCALL_mmuext_op, 0, sizeof(struct pv_mmuext_op),
+					  domid, rc, true);
 	}
 	rc = op_one(v, (u32)op[0], op[1], op[2]);
 	debt = o->job.state != MM_JOB_IDLE && mm_has_debt(o);

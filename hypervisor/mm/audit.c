@@ -126,6 +126,9 @@ static void walk_list(struct mm_audit *a)
 	for (u32 m = list->head; m != FRAME_LIST_END; m = frame_table[m].next) {
 		struct count *c = m < frame_count ? count_of(a, mfn(m)) : NULL;
 
+		if (a->out_of_memory) {
+			return;
+		}
 		if (c == NULL || c->is_listed || frame_table[m].prev != prev ||
 		    frame_table[m].owner != a->owner->id) {
 			mm_audit_complain(a, mfn(m), "the domain's list is broken here");

@@ -10,6 +10,9 @@ static struct {
 
 static u32 region_count;
 
+void (*fake_guest_watch)(u8 *guest, u64 size, bool to_guest);
+u64 fake_guest_copies, fake_guest_fail_at;
+
 void fake_guest_reset(void)
 {
 	region_count = 0;
@@ -47,6 +50,11 @@ static u8 *find(u64 gva)
 u64 fake_guest_copy(void *dst, const void *src, u64 size)
 {
 	bool to_guest = find((u64)dst) != NULL && find((u64)src) == NULL;
+	u8 *first = find(to_guest ? (u64)dst : (u64)src);
+
+	if (++fake_guest_copies == fake_guest_fail_at) {
+		return size;
+	}
 
 	for (u64 i = 0; i < size; i++) {
 		u8 *guest = find((to_guest ? (u64)dst : (u64)src) + i);
@@ -59,6 +67,9 @@ u64 fake_guest_copy(void *dst, const void *src, u64 size)
 		} else {
 			((u8 *)dst)[i] = *guest;
 		}
+	}
+	if (fake_guest_watch != NULL && first != NULL) {
+		fake_guest_watch(first, size, to_guest);
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "channel/gnttab.h"
 #include "fake_guest.h"
 #include "mm/paging.h"
+#include "simtlb.h"
 
 static const u32 frame_counts[MODEL_DOMAINS] = { OP_OWN_FRAMES, OP_OTHER_FRAMES };
 static const u32 vcpu_counts[MODEL_DOMAINS] = { 3, 2 };
@@ -83,6 +84,43 @@ bool driver_who(const struct driver *w, u32 cpu, struct model_who *who)
 	}
 	who->domain = v->domain == w->domain[0] ? 0 : 1;
 	who->vcpu = v->id;
+	return true;
+}
+
+/* ---- attacks ---- */
+
+static struct driver *attacked;
+
+/* What another vCPU stores while it still can: entries that would be worth having. */
+static bool choose_attack(u64 frame, u32 *index, u64 *value)
+{
+	struct driver *w = attacked;
+	u64 dice;
+
+	if (w == NULL || w->attack_count == DRIVER_ATTACKS) {
+		return false;
+	}
+	w->attack_seed = w->attack_seed * 6364136223846793005UL + 1442695040888963407UL;
+	dice = w->attack_seed >> 33;
+	*index = (dice & 7) == 0 ? 511 : dice % 8;
+	switch ((dice >> 3) % 4) {
+	case 0:
+		*value = (MACHINE_LOW + 1) << PAGE_SHIFT | 7; /* the hypervisor's */
+		break;
+	case 1:
+		*value = frame << PAGE_SHIFT | 7; /* the table itself */
+		break;
+	case 2:
+		*value = w->slot[0][dice % OP_OWN_FRAMES] << PAGE_SHIFT | 7;
+		break;
+	default:
+		*value = 0x0000ec0000000000UL; /* a call gate */
+		break;
+	}
+	w->attacks[w->attack_count].frame = frame;
+	w->attacks[w->attack_count].index = *index;
+	w->attacks[w->attack_count].value = *value;
+	w->attack_count++;
 	return true;
 }
 
@@ -181,6 +219,8 @@ void driver_begin(struct driver *w)
 			w->model.frame[f].owner = MODEL_HV;
 		}
 	}
+	simtlb_begin();
+	simtlb_attack = choose_attack;
 	machine_run(0, w->domain[0]->vcpus[0]);
 	machine_run(1, w->domain[1]->vcpus[0]);
 	machine_restarts = 0;
@@ -266,9 +306,19 @@ static void store(struct driver *w, struct model_who who, const struct op *op)
 	u64 frame = driver_frame(w, who, op->frame);
 	u64 value = driver_entry(w, who, op);
 
-	if (model_may_store(&w->model, who, frame)) {
-		machine_poke(mfn(frame), op->index % 512, value);
-		w->model.word[frame][op->index % 512] = value;
+	struct mm_owner *o = &w->domain[who.domain]->mm;
+
+	if (!w->is_unchecked && !model_may_store(&w->model, who, frame)) {
+		return;
+	}
+	/* As if it had mapped the frame writable, and not any more. */
+	if (mm_begin(o) == 0) {
+		if (frame_get_type(o, mfn(frame), FRAME_WRITABLE) == 0) {
+			machine_poke(mfn(frame), op->index % 512, value);
+			w->model.word[frame][op->index % 512] = value;
+			frame_put_type(o, mfn(frame));
+		}
+		mm_end(o);
 	}
 }
 
@@ -295,8 +345,18 @@ static const char *call(struct driver *w, const struct op *ops, u32 n)
 	if (ops[0].budget != 0) {
 		fake_mm_budget = ops[0].budget;
 	}
+	attacked = n == 1 && !w->is_unchecked ? w : NULL;
+	w->attack_count = 0;
 	driver_call(w, ops, n, &r);
+	attacked = NULL;
 	fake_mm_budget = MM_BUDGET_DEFAULT;
+	if (w->is_unchecked) {
+		return r.stopped_wrong;
+	}
+	/* Whoever stored before the flush stored before the call. */
+	for (u32 i = 0; i < w->attack_count; i++) {
+		w->model.word[w->attacks[i].frame][w->attacks[i].index] = w->attacks[i].value;
+	}
 	why = driver_model(w, who, ops, n, &r);
 	refused = false;
 	for (u32 i = 0; i < n; i++) {
@@ -308,6 +368,39 @@ static const char *call(struct driver *w, const struct op *ops, u32 n)
 	return driver_compare(w, !refused ? DRIVER_ADOPT_NOTHING :
 				 n == 1   ? DRIVER_ADOPT_UNUSED :
 					    DRIVER_ADOPT_ALL);
+}
+
+const char *driver_resume(struct driver *w)
+{
+	long rc;
+
+	if (!w->stopped.is_there) {
+		return NULL;
+	}
+	w->stopped.is_there = false;
+	if (machine_running(w->stopped.cpu) == NULL) {
+		return NULL;
+	}
+	machine_be(w->stopped.cpu);
+	while (machine_call_once(w->stopped.nr, w->stopped.a, &rc)) {
+	}
+	return machine_check();
+}
+
+const char *driver_step_failing(struct driver *w, const struct op *ops, u32 n, u32 fail_copy)
+{
+	struct model_who who;
+	const char *why;
+
+	if (!driver_who(w, ops[0].cpu % MACHINE_CPUS, &who) || !driver_is_call(ops[0].kind)) {
+		return driver_step(w, ops, n);
+	}
+	w->is_unchecked = true;
+	fake_guest_fail_at = fake_guest_copies + fail_copy;
+	why = driver_step(w, ops, n);
+	fake_guest_fail_at = 0;
+	w->is_unchecked = false;
+	return why != NULL ? why : driver_prefix(w, who, ops, n);
 }
 
 const char *driver_step(struct driver *w, const struct op *ops, u32 n)
@@ -324,6 +417,9 @@ const char *driver_step(struct driver *w, const struct op *ops, u32 n)
 	}
 	if (why == NULL) {
 		why = machine_check();
+	}
+	if (why == NULL) {
+		why = simtlb_check();
 	}
 	return why != NULL && why != w->why ? fail(w, why) : why;
 }

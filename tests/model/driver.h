@@ -16,7 +16,8 @@
 #include "model.h"
 #include "op.h"
 
-#define DRIVER_GROUP 8 /* operations in one call */
+#define DRIVER_GROUP   8 /* operations in one call */
+#define DRIVER_ATTACKS 8
 
 /* What the guest has in its own memory for its calls. */
 struct driver_buffer {
@@ -39,6 +40,21 @@ struct driver {
 	struct {
 		u64 frame, to, entry;
 	} at[DRIVER_GROUP];
+	/* stores that were made through a stale translation during the group */
+	struct {
+		u64 frame, value;
+		u32 index;
+	} attacks[DRIVER_ATTACKS];
+	u32 attack_count;
+	u64 attack_seed;
+	bool is_unchecked; /* the model does not follow: driver_adopt() before it does again */
+	/* stop after so many restarts (0: never) and leave the call to driver_resume() */
+	u32 stop_after;
+	struct {
+		bool is_there;
+		u32 nr, cpu;
+		u64 a[4];
+	} stopped;
 	u64 free_at_start;
 	u64 steps, restarts;
 	char why[256];
@@ -55,6 +71,15 @@ u32 driver_group(const struct op *ops, u32 n);
 
 /* Carry out a group on both: NULL, or what differs or is wrong. */
 const char *driver_step(struct driver *w, const struct op *ops, u32 n);
+
+/* Go on with the call that was stopped: NULL, or what is wrong. Nothing if there is none. */
+const char *driver_resume(struct driver *w);
+
+/*
+ * Carry out a group while guest copy number fail_copy fails: NULL, or what is wrong. What
+ * was done must be a beginning of the group, wholly.
+ */
+const char *driver_step_failing(struct driver *w, const struct op *ops, u32 n, u32 fail_copy);
 
 /* A whole sequence: NULL, or what is wrong, and *at the operation. */
 const char *driver_run(struct driver *w, const struct op *ops, u32 n, u32 *at);
@@ -93,6 +118,12 @@ bool driver_is_batch(u8 first, u8 second);
 /* The same on the model, which learns from the result what it cannot know. NULL, or what differs. */
 const char *driver_model(struct driver *w, struct model_who who, const struct op *ops, u32 n,
 			 const struct driver_result *r);
+
+/* Carry out the first ones of a group on the model, but perhaps one, so that it equals the machine: NULL, or what differs. */
+const char *driver_prefix(struct driver *w, struct model_who who, const struct op *ops, u32 n);
+
+/* Make the model of what the machine's state is: NULL, or why that is not legal. */
+const char *driver_adopt(struct driver *w);
 
 /* What of the machine's state the model may take over: see driver_model.c. */
 enum driver_adopt {

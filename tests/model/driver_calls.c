@@ -11,8 +11,10 @@
 
 #include "domain/vcpu_context.h"
 #include "driver.h"
+#include "fake_guest.h"
 #include "lib/lock.h"
 #include "pv/ptwr.h"
+#include "simtlb.h"
 
 #define WILD_POINTER 0x1000UL /* nothing is there */
 #define RESTARTS_MAX 20000U
@@ -299,6 +301,52 @@ static long initialise(struct driver *w, const struct op *op)
 
 /* ---- the call ---- */
 
+static struct driver_buffer *watched;
+static u8 fetches[sizeof(struct driver_buffer)];
+
+static void count_fetches(u8 *guest, u64 size, bool to_guest)
+{
+	u64 at = (u64)(guest - (u8 *)watched);
+
+	for (u64 i = 0; !to_guest && at < sizeof(fetches) && i < size; i++) {
+		fetches[at + i]++;
+	}
+}
+
+static bool fetched_twice(void)
+{
+	for (u64 i = 0; i < sizeof(fetches); i++) {
+		if (fetches[i] > 1) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * One run between two chances to be preempted. What it may do beyond its budget:
+ * finish the table that it is at, and all pages of one descriptor table.
+ */
+static bool run_once(struct driver *w, u32 nr, u64 *a, struct driver_result *r)
+{
+	const struct mm_owner *o = &current_vcpu()->domain->mm;
+	u64 work = o->work;
+	bool again;
+
+	watched = &w->buffer;
+	memset(fetches, 0, sizeof(fetches));
+	fake_guest_watch = count_fetches;
+	again = machine_call_once(nr, a, &r->rc[0]);
+	fake_guest_watch = NULL;
+	if (fetched_twice()) {
+		r->stopped_wrong = "a byte of the guest's was read twice";
+	}
+	if (o->work - work > fake_mm_budget + 512 * (MODEL_LDT + 1)) {
+		r->stopped_wrong = "it did more than its budget";
+	}
+	return again;
+}
+
 void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_result *r)
 {
 	struct hypercall h;
@@ -326,13 +374,21 @@ void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_re
 		h = r->is_batch ? batch_of(w, ops, n) : hypercall_of(w, ops, 0);
 	}
 	memcpy(a, h.a, sizeof(a));
-	while (machine_call_once(h.nr, a, &r->rc[0])) {
+	while (run_once(w, h.nr, a, r)) {
 		machine_restarts++;
-		if (++restarts > RESTARTS_MAX) {
+		if (++restarts == w->stop_after) {
+			w->stopped.is_there = true;
+			w->stopped.nr = h.nr;
+			w->stopped.cpu = cpu_id();
+			memcpy(w->stopped.a, a, sizeof(a));
+			return;
+		}
+		if (restarts > RESTARTS_MAX) {
 			r->stopped_wrong = "it restarts without end";
 			break;
 		}
 		r->stopped_wrong = r->stopped_wrong != NULL ? r->stopped_wrong : machine_check();
+		r->stopped_wrong = r->stopped_wrong != NULL ? r->stopped_wrong : simtlb_check();
 	}
 	r->done = w->buffer.done;
 	r->multi_rc = r->rc[0];

@@ -340,7 +340,7 @@ static const char *compare_frame(struct driver *w, const struct model_view *view
 		       fail(w, "m2p of frame", m, w->model.m2p[m], m2p_array()[m]);
 }
 
-static u64 root_of(u64 cr3)
+static u64 root_frame(u64 cr3)
 {
 	return cr3 == 0 ? MODEL_NONE : cr3 >> PAGE_SHIFT;
 }
@@ -348,10 +348,10 @@ static u64 root_of(u64 cr3)
 static const char *compare_vcpu(struct driver *w, const struct model_vcpu *want,
 				const struct vcpu *v)
 {
-	if (root_of(v->kernel_cr3) != want->kernel_root) {
+	if (root_frame(v->kernel_cr3) != want->kernel_root) {
 		return fail(w, "kernel root of vCPU", v->id, want->kernel_root, v->kernel_cr3);
 	}
-	if (root_of(v->user_cr3) != want->user_root) {
+	if (root_frame(v->user_cr3) != want->user_root) {
 		return fail(w, "user root of vCPU", v->id, want->user_root, v->user_cr3);
 	}
 	if (v->gdt_entries != want->gdt_entries || v->ldt_entries != want->ldt_entries) {
@@ -383,4 +383,83 @@ const char *driver_compare(struct driver *w, enum driver_adopt adopt)
 		}
 	}
 	return why;
+}
+
+/* ---- the model of a state that it has not followed ---- */
+
+const char *driver_prefix(struct driver *w, struct model_who who, const struct op *ops, u32 n)
+{
+	static struct model before;
+	const char *why = NULL;
+
+	memcpy(&before, &w->model, sizeof(before));
+	/* In a multicall the others go on without the one that failed: `left_out`, or none. */
+	for (u32 left_out = 0; left_out <= n; left_out++) {
+		for (u32 done = 0; done <= n; done++) {
+			memcpy(&w->model, &before, sizeof(before));
+			for (u32 i = 0; i < done; i++) {
+				if (i != left_out) {
+					(void)one(w, who, &ops[i], i, 1);
+				}
+			}
+			why = driver_compare(w, DRIVER_ADOPT_ALL);
+			if (why == NULL) {
+				return NULL;
+			}
+		}
+	}
+	return why;
+}
+
+static void adopt_vcpu(struct model_vcpu *m, const struct vcpu *v)
+{
+	m->initialised = v->initialised;
+	m->kernel_root = root_frame(v->kernel_cr3);
+	m->user_root = root_frame(v->user_cr3);
+	m->gdt_entries = v->gdt_entries;
+	m->ldt_entries = v->ldt_entries;
+	for (u32 i = 0; i < MODEL_GDT; i++) {
+		m->gdt[i] = v->gdt_frames[i].v;
+	}
+	for (u32 i = 0; i < MODEL_LDT; i++) {
+		m->ldt[i] = v->ldt_frames[i].v;
+	}
+	m->info = v->info_mfn.v;
+}
+
+static void adopt_domain(struct driver *w, u32 i)
+{
+	struct model_domain *m = &w->model.domain[i];
+	struct domain *d = w->domain[i];
+
+	m->shared_count = 0;
+	m->shared[m->shared_count++] = d->shared_mfn.v;
+	for (u32 g = 0; g < gnttab_frame_count(d); g++) {
+		m->shared[m->shared_count++] = gnttab_frame(d, g).v;
+	}
+	for (u32 v = 0; v < d->vcpu_count; v++) {
+		adopt_vcpu(&m->vcpu[v], d->vcpus[v]);
+	}
+}
+
+const char *driver_adopt(struct driver *w)
+{
+	for (u64 m = 0; m < MODEL_FRAMES; m++) {
+		const struct frame *f = frame_at(mfn(m));
+
+		w->model.frame[m] = (struct model_frame){
+			.owner = f->owner,
+			.allocated = f->owner < MODEL_NOBODY && (f->flags & FRAME_ALLOCATED),
+			.pinned = f->owner < MODEL_NOBODY && (f->flags & FRAME_PINNED) ? f->type :
+											 0,
+		};
+		w->model.m2p[m] = m2p_array()[m];
+		memcpy(w->model.word[m], mfn_to_virt(mfn(m)), PAGE_SIZE);
+	}
+	for (u32 i = 0; i < MODEL_DOMAINS; i++) {
+		if (w->domain[i] != NULL) {
+			adopt_domain(w, i);
+		}
+	}
+	return driver_compare(w, DRIVER_ADOPT_NOTHING);
 }

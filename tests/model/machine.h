@@ -79,6 +79,9 @@ extern u64 machine_restarts;
 /* What a CPU does when another calls it; a test's scheduler replaces it. */
 extern void (*machine_ipi)(u64 mask, void (*fn)(void *arg), void *arg);
 
+/* Is it a lock of a domain, and not one of the allocator's or the heap's? */
+bool machine_is_domain_lock(const void *lock);
+
 /*
  * NULL, or what is wrong: memory of the hypervisor was changed, a CPU's CR3 or
  * window is not its vCPU's, a lock is held, or the audit of a domain finds

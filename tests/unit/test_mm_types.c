@@ -359,6 +359,53 @@ Test(mm_types, an_operation_stops_at_its_budget_and_goes_on)
 	}
 }
 
+/* One run between two chances to be preempted: what it did beyond its budget, at most. */
+static u64 most_beyond;
+static u32 runs;
+
+#define RUN(expression)                                          \
+	({                                                       \
+		u64 run_from = d->mm.work, run_work;             \
+		int run_rc = mm_begin(&d->mm);                   \
+		if (run_rc == 0) {                               \
+			run_rc = expression;                     \
+			mm_end(&d->mm);                          \
+		}                                                \
+		run_work = d->mm.work - run_from;                \
+		if (run_work > fake_mm_budget + most_beyond) {   \
+			most_beyond = run_work - fake_mm_budget; \
+		}                                                \
+		runs++;                                          \
+		run_rc;                                          \
+	})
+
+/* The worst tree of few frames: every table full, all entries alike. */
+Test(mm_types, no_walk_does_more_than_its_budget)
+{
+	struct machine_space s = machine_space(d);
+	mfn_t page = machine_frame(d);
+
+	for (u32 i = 0; i < PTE_TABLE_ENTRIES; i++) {
+		machine_poke(s.table[1], i, pte_make(page, PAGE_RO));
+		for (u32 level = 2; level <= 4; level++) {
+			machine_poke(s.table[level], i, machine_peek(s.table[level], 0));
+		}
+	}
+	for (fake_mm_budget = 1; fake_mm_budget <= 1000; fake_mm_budget *= 10) {
+		while (RUN(frame_pin(&d->mm, s.table[4], FRAME_L4)) == MM_RESTART) {
+		}
+		cr_assert_counts(s.table[1], 513, 512);
+		cr_assert_eq(RUN(frame_unpin(&d->mm, s.table[4])), 0);
+		while (mm_has_debt(&d->mm)) {
+			(void)!RUN(0);
+		}
+		cr_assert_counts(s.table[1], 1, 0);
+	}
+	/* a level-1 table, and entries that are nobody's */
+	cr_assert_leq(most_beyond, PTE_TABLE_ENTRIES + HV_L4_SLOTS, "%lu", most_beyond);
+	cr_assert_gt(runs, 3000);
+}
+
 /* Start to pin a tree, and let others finish it: its outcome waits. */
 static void leave_held(mfn_t root)
 {

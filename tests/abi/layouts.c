@@ -13,6 +13,7 @@
 #include <parley/sched.h>
 #include <parley/shared_info.h>
 #include <parley/start_info.h>
+#include <parley/store.h>
 #include <parley/trap.h>
 #include <parley/types.h>
 #include <parley/vcpu.h>
@@ -538,6 +539,23 @@ const struct compare_field compare_fields[] = {
 	FIELD(pv_console_ring, struct xencons_interface, in_prod),
 	FIELD(pv_console_ring, struct xencons_interface, out_cons),
 	FIELD(pv_console_ring, struct xencons_interface, out_prod),
+
+	WHOLE(pv_store_ring, struct xenstore_domain_interface),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, req),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, rsp),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, req_cons),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, req_prod),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, rsp_cons),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, rsp_prod),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, server_features),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, connection),
+	FIELD(pv_store_ring, struct xenstore_domain_interface, error),
+
+	WHOLE(pv_store_header, struct xsd_sockmsg),
+	FIELD(pv_store_header, struct xsd_sockmsg, type),
+	FIELD(pv_store_header, struct xsd_sockmsg, req_id),
+	FIELD(pv_store_header, struct xsd_sockmsg, tx_id),
+	FIELD(pv_store_header, struct xsd_sockmsg, len),
 };
 
 const size_t compare_field_count = sizeof(compare_fields) / sizeof(compare_fields[0]);

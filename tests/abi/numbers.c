@@ -16,6 +16,7 @@
 #include <parley/sched.h>
 #include <parley/shared_info.h>
 #include <parley/start_info.h>
+#include <parley/store.h>
 #include <parley/trap.h>
 #include <parley/types.h>
 #include <parley/vcpu.h>
@@ -40,6 +41,7 @@
 #define ASSIST(name)    SAME(PV_VM_ASSIST_##name, VMASST_TYPE_##name)
 #define CALLBACK(name)  SAME(PV_CALLBACK_##name, CALLBACKTYPE_##name)
 #define NOTE(name)      SAME(PV_ELFNOTE_##name, XEN_ELFNOTE_##name)
+#define STORE(name)     SAME(PV_STORE_##name, XS_##name)
 
 const struct compare_number compare_numbers[] = {
 	ERRNO(EPERM),
@@ -513,6 +515,36 @@ const struct compare_number compare_numbers[] = {
 	ASSIST(m2p_strict),
 	SAME(PV_VM_ASSIST_CMD_enable, VMASST_CMD_enable),
 	SAME(PV_VM_ASSIST_CMD_disable, VMASST_CMD_disable),
+
+	STORE(CONTROL),
+	STORE(DIRECTORY),
+	STORE(READ),
+	STORE(GET_PERMS),
+	STORE(WATCH),
+	STORE(UNWATCH),
+	STORE(TRANSACTION_START),
+	STORE(TRANSACTION_END),
+	STORE(INTRODUCE),
+	STORE(RELEASE),
+	STORE(GET_DOMAIN_PATH),
+	STORE(WRITE),
+	STORE(MKDIR),
+	STORE(RM),
+	STORE(SET_PERMS),
+	STORE(WATCH_EVENT),
+	STORE(ERROR),
+	STORE(IS_DOMAIN_INTRODUCED),
+	STORE(RESUME),
+	STORE(SET_TARGET),
+	STORE(RESET_WATCHES),
+	STORE(DIRECTORY_PART),
+	SAME(PV_STORE_RING_SIZE, XENSTORE_RING_SIZE),
+	SAME(PV_STORE_PAYLOAD_MAX, XENSTORE_PAYLOAD_MAX),
+	SAME(PV_STORE_FEATURE_ERROR, XENSTORE_SERVER_FEATURE_ERROR),
+	SAME(PV_STORE_ERROR_NONE, XENSTORE_ERROR_NONE),
+	SAME(PV_STORE_ERROR_COMM, XENSTORE_ERROR_COMM),
+	SAME(PV_STORE_ERROR_RINGIDX, XENSTORE_ERROR_RINGIDX),
+	SAME(PV_STORE_ERROR_PROTO, XENSTORE_ERROR_PROTO),
 };
 
 const size_t compare_number_count = sizeof(compare_numbers) / sizeof(compare_numbers[0]);

@@ -400,6 +400,12 @@ const char *driver_step_failing(struct driver *w, const struct op *ops, u32 n, u
 	why = driver_step(w, ops, n);
 	fake_guest_fail_at = 0;
 	w->is_unchecked = false;
+	/* What could not tell that it was done may leave the rest to whoever comes next. */
+	while (mm_has_debt(&w->domain[who.domain]->mm)) {
+		if (mm_begin(&w->domain[who.domain]->mm) == 0) {
+			mm_end(&w->domain[who.domain]->mm);
+		}
+	}
 	return why != NULL ? why : driver_prefix(w, who, ops, n);
 }
 

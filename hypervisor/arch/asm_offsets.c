@@ -62,6 +62,7 @@ void asm_offsets(void)
 	OFFSET(VCPU_BOUNCE_SP, struct vcpu, bounce_sp);
 	OFFSET(VCPU_CR2, struct vcpu, cr2);
 	OFFSET(VCPU_STATS_SYSCALL, struct vcpu, stats_entries[PV_STATS_ENTRY_syscall]);
+	OFFSET(VCPU_STATS_UPCALL, struct vcpu, stats_entries[PV_STATS_ENTRY_upcall]);
 	OFFSET(VCPU_STATS_PAGE_FAULT, struct vcpu, stats_entries[PV_STATS_ENTRY_page_fault]);
 	DEFINE(VCPU_MODE_USER, VCPU_MODE_USER);
 	DEFINE(VCPU_MODE_KERNEL, VCPU_MODE_KERNEL);

@@ -339,9 +339,8 @@ hypercall_sysret_flags:
  * guest kernel runs on. RAX is the result, RCX the vCPU, RDX its vcpu_info.
  */
 hypercall_event:
-	mov	VCPU_EVENT_ENTRY(%rcx), %rcx
-	test	%rcx, %rcx
-	jz	hypercall_work
+	cmpq	$0, VCPU_EVENT_ENTRY(%rcx)
+	je	hypercall_work
 	mov	REGS_RSP(%rsp), %r8
 	mov	%r8, %r9
 	and	$-16, %r8
@@ -364,6 +363,8 @@ hypercall_event:
 	sub	$56, %r8
 	and	$~FLAGS_ENTRY, %r11
 	mov	%r8, REGS_RSP(%rsp)
+	incq	VCPU_STATS_UPCALL(%rcx)
+	mov	VCPU_EVENT_ENTRY(%rcx), %rcx
 	jmp	hypercall_sysret_flags
 
 /* The stack is not there: C finds the same, and says so. */

@@ -50,7 +50,7 @@ static void put_string(struct output *out, const struct spec *spec, const char *
 		put_fill(out, ' ', spec->width - length);
 	}
 	for (int i = 0; i < length; i++) {
-		put_char(out, s[i]);
+		put_char(out, s[i]); /* NOLINT: strnlen keeps i within s */
 	}
 	if (spec->left) {
 		put_fill(out, ' ', spec->width - length);

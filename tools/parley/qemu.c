@@ -123,7 +123,14 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	 */
 	add(arguments, options->icount ? "max,-erms,-fsrm" : "max");
 	add(arguments, "-accel");
-	add(arguments, "tcg");
+	/*
+	 * In one thread the emulated CPUs take turns. With a thread each they can run at once, but
+	 * each call from CPU to CPU (a TLB flush, and a busy guest makes many) waits for the host to
+	 * run the other thread: one domain on several CPUs is then twice as slow, and worse on a
+	 * loaded host.
+	 */
+	add(arguments, options->parallel && !options->icount ? "tcg,thread=multi" :
+							       "tcg,thread=single");
 	add(arguments, "-smp");
 	add(arguments, "%u", options->cpus);
 	add(arguments, "-m");

@@ -20,6 +20,7 @@ struct qemu_options {
 	unsigned int cpus;
 	uint64_t memory; /* bytes, whole MiB */
 	bool icount;
+	bool parallel; /* a host thread for each emulated CPU */
 	bool gdb;
 	const char *const *extra; /* arguments as given, NULL-terminated */
 };

@@ -30,6 +30,7 @@ enum {
 	OPT_CPUS,
 	OPT_MACHINE_MEMORY,
 	OPT_ICOUNT,
+	OPT_PARALLEL,
 	OPT_TIMEOUT,
 	OPT_GDB,
 	OPT_QEMU_ARG,
@@ -51,6 +52,7 @@ static const struct option run_options[] = {
 	{ "cpus", required_argument, NULL, OPT_CPUS },
 	{ "machine-memory", required_argument, NULL, OPT_MACHINE_MEMORY },
 	{ "icount", no_argument, NULL, OPT_ICOUNT },
+	{ "parallel", no_argument, NULL, OPT_PARALLEL },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "gdb", no_argument, NULL, OPT_GDB },
 	{ "qemu-arg", required_argument, NULL, OPT_QEMU_ARG },
@@ -87,6 +89,8 @@ static const char run_help[] =
 	"                          as many as the host has; 1 with --icount)\n"
 	"  --machine-memory SIZE   (what the domains need, and some for the hypervisor)\n"
 	"  --icount                one virtual nanosecond an instruction: repeatable runs\n"
+	"  --parallel              a host thread for each CPU: for domains that have little to do\n"
+	"                          with each other; one busy on several CPUs is slower so\n"
 	"  --gdb                   wait for a debugger on port 1234\n"
 	"  --qemu-arg ARG          one more argument for QEMU; may be repeated\n"
 	"  --hypervisor FILE       another hypervisor ($PARLEY_HYPERVISOR)\n"
@@ -233,6 +237,9 @@ static int take_option(struct run *run, int option, const char *text, struct pro
 		return take_count(text, CONFIG_CPUS_MAX, &run->cpus, problem);
 	case OPT_MACHINE_MEMORY:
 		return text_to_size(text, &run->machine_memory, problem);
+	case OPT_PARALLEL:
+		run->qemu.parallel = true;
+		return 0;
 	case OPT_ICOUNT:
 		run->qemu.icount = true;
 		return 0;

@@ -150,7 +150,7 @@ static void build_domains(const void *bundle)
 	for (u32 i = 0; i < bundle_domain_count(bundle); i++) {
 		bundle_get_domain(bundle, i, online_cpus(), &image);
 		if (domain_build(&image, &built[count]) == 0) {
-			count++;	/* else it has told why */
+			count++; /* else it has told why */
 		}
 	}
 	for (u32 i = 0; i < count; i++) {

@@ -26,7 +26,7 @@
 
 _Static_assert(EVTCHN_PORTS == PV_EVTCHN_2L_NR_CHANNELS, "the two-level interface");
 
-#define EVTCHN_BUCKET_SIZE	(sizeof(struct evtchn) * EVTCHN_BUCKET_PORTS)
+#define EVTCHN_BUCKET_SIZE (sizeof(struct evtchn) * EVTCHN_BUCKET_PORTS)
 
 struct spinlock evtchn_pair_lock = SPINLOCK_INIT;
 
@@ -38,7 +38,7 @@ int evtchn_init(struct domain *d)
 	if (t->buckets[0] == NULL) {
 		return -PV_ENOMEM;
 	}
-	t->buckets[0][0].state = EVTCHN_RESERVED;	/* port 0 is no port */
+	t->buckets[0][0].state = EVTCHN_RESERVED; /* port 0 is no port */
 	t->free_hint = 1;
 	t->port_limit = EVTCHN_BUCKET_PORTS;
 	return 0;

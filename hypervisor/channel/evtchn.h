@@ -16,7 +16,7 @@
 #include "domain/domain.h"
 
 int evtchn_init(struct domain *d) must_check;
-void evtchn_fini(struct domain *d);	/* closes all; peers become unbound */
+void evtchn_fini(struct domain *d); /* closes all; peers become unbound */
 
 /* Set the port pending in d and wake its vCPU as the ABI says. Any CPU; no lock needed. */
 void evtchn_set_pending(struct domain *d, u32 port);

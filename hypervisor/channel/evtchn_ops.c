@@ -208,7 +208,7 @@ static int close_any(struct domain *d, u32 port, bool all)
 			return rc;
 		}
 	}
-	return -PV_EBUSY;	/* another vCPU rebinds it all the time */
+	return -PV_EBUSY; /* another vCPU rebinds it all the time */
 }
 
 int evtchn_close(struct domain *d, u32 port)
@@ -337,7 +337,7 @@ bool evtchn_reset_step(struct domain *d)
 	u32 to = MIN(from + EVTCHN_RESET_STEP, limit);
 
 	for (u32 port = MAX(from, 1U); port < to; port++) {
-		(void)close_any(d, port, false);	/* what is not open is as it shall be */
+		(void)close_any(d, port, false); /* what is not open is as it shall be */
 	}
 	WRITE_ONCE(d->events.reset_next, to < limit ? to : 0);
 	return to < limit;

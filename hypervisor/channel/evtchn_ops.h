@@ -13,7 +13,7 @@
 #include "channel/evtchn.h"
 
 /* Ports that one step of a reset looks at. */
-#define EVTCHN_RESET_STEP	128
+#define EVTCHN_RESET_STEP 128
 
 /* A new port to which remote_domid (PV_DOMID_SELF: d itself) may bind. -PV_ENOSPC, -PV_ENOMEM. */
 int evtchn_alloc_unbound(struct domain *d, u16 remote_domid) must_check;

@@ -7,8 +7,8 @@
 #include "mm/types.h"
 
 struct grant_table {
-	u32 count;				/* frames, published last */
-	mfn_t frames[GNTTAB_FRAMES_MAX];	/* those below count never change */
+	u32 count;                       /* frames, published last */
+	mfn_t frames[GNTTAB_FRAMES_MAX]; /* those below count never change */
 };
 
 int gnttab_init(struct domain *d)

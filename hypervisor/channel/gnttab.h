@@ -14,8 +14,8 @@
 
 #include "domain/domain.h"
 
-#define GNTTAB_FRAMES_MAX	64	/* 32768 grants */
-#define GNTTAB_VERSION		1
+#define GNTTAB_FRAMES_MAX 64 /* 32768 grants */
+#define GNTTAB_VERSION    1
 
 /* A new domain: no frames yet. 0 or -PV_ENOMEM. */
 int gnttab_init(struct domain *d) must_check;

@@ -13,7 +13,10 @@ static inline bool guest_test_and_set_bit(u64 *word, u32 bit)
 {
 	bool was;
 
-	__asm__ volatile("lock btsq %2, %0" : "+m"(*word), "=@ccc"(was) : "r"((u64)(bit & 63)) : "memory");
+	__asm__ volatile("lock btsq %2, %0"
+			 : "+m"(*word), "=@ccc"(was)
+			 : "r"((u64)(bit & 63))
+			 : "memory");
 	return was;
 }
 
@@ -22,7 +25,10 @@ static inline bool guest_test_and_clear_bit(u64 *word, u32 bit)
 {
 	bool was;
 
-	__asm__ volatile("lock btrq %2, %0" : "+m"(*word), "=@ccc"(was) : "r"((u64)(bit & 63)) : "memory");
+	__asm__ volatile("lock btrq %2, %0"
+			 : "+m"(*word), "=@ccc"(was)
+			 : "r"((u64)(bit & 63))
+			 : "memory");
 	return was;
 }
 

@@ -15,18 +15,18 @@
 struct vcpu;
 
 /* cpu_info.work: bits that the exit to a guest must look at first */
-#define CPU_WORK_RESCHED	(1U << 0)	/* call schedule() before returning */
-#define CPU_WORK_TIMER		(1U << 1)	/* a timer interrupt came: run timers */
-#define CPU_WORK_CONSOLE	(1U << 2)	/* bytes wait in a UART or a console ring */
-#define CPU_WORK_REAP		(1U << 3)	/* a dying domain has work left here */
+#define CPU_WORK_RESCHED (1U << 0) /* call schedule() before returning */
+#define CPU_WORK_TIMER   (1U << 1) /* a timer interrupt came: run timers */
+#define CPU_WORK_CONSOLE (1U << 2) /* bytes wait in a UART or a console ring */
+#define CPU_WORK_REAP    (1U << 3) /* a dying domain has work left here */
 
 struct cpu_info {
-	u64 pad;			/* so that TSS.rsp0, the end of regs, is 16-aligned */
-	struct cpu_regs regs;		/* the guest's, valid while in the hypervisor */
-	struct vcpu *current;		/* NULL: idle */
-	u64 scratch;			/* SYSCALL entry parks the guest's RSP here */
-	u32 work;			/* CPU_WORK_*; set by this CPU only */
-	u32 cpu;			/* number, 0 .. cpu_count - 1 */
+	u64 pad;              /* so that TSS.rsp0, the end of regs, is 16-aligned */
+	struct cpu_regs regs; /* the guest's, valid while in the hypervisor */
+	struct vcpu *current; /* NULL: idle */
+	u64 scratch;          /* SYSCALL entry parks the guest's RSP here */
+	u32 work;             /* CPU_WORK_*; set by this CPU only */
+	u32 cpu;              /* number, 0 .. cpu_count - 1 */
 	u64 reserved;
 };
 

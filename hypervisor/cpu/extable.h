@@ -8,10 +8,10 @@
 
 #include "lib/types.h"
 
-#define EX_TABLE(from, to)				\
-	".pushsection .ex_table, \"a\"\n\t"		\
-	".balign 4\n\t"					\
-	".long " #from " - ., " #to " - .\n\t"		\
+#define EX_TABLE(from, to)                     \
+	".pushsection .ex_table, \"a\"\n\t"    \
+	".balign 4\n\t"                        \
+	".long " #from " - ., " #to " - .\n\t" \
 	".popsection\n\t"
 
 /* Where to go on after a fault at rip, or 0: nobody expected one there. */

@@ -4,7 +4,7 @@
 
 #include "lib/types.h"
 
-#define FPU_AREA_SIZE	4096
+#define FPU_AREA_SIZE 4096
 
 struct fpu_state {
 	u8 area[FPU_AREA_SIZE];

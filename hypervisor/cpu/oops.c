@@ -74,7 +74,7 @@ static void print_stack_calls(u64 rsp)
 		if (rsp < HV_VIRT_START || rsp >= stack_end) {
 			return;
 		}
-		word = guest_load8(rsp, &failed);	/* may be the guard page */
+		word = guest_load8(rsp, &failed); /* may be the guard page */
 		if (failed) {
 			return;
 		}

@@ -21,7 +21,7 @@
 #include "pv/emulate.h"
 #include "pv/selectors.h"
 
-static u32 loaded_gdt_pages[HV_MAX_CPUS];	/* guest pages in the CPU's window */
+static u32 loaded_gdt_pages[HV_MAX_CPUS]; /* guest pages in the CPU's window */
 static u32 loaded_ldt_pages[HV_MAX_CPUS];
 
 /* Load a root and drop every translation, global ones too; guest_cr4 are the bits that the guest chooses. */
@@ -60,16 +60,16 @@ void vcpu_load_gdt_window(struct vcpu *v)
 {
 	u32 cpu = cpu_id();
 
-	window_set(percpu_window(cpu) + PERCPU_GDT_OFFSET, &loaded_gdt_pages[cpu],
-		   v->gdt_frames, pages_of_entries(v->gdt_entries));
+	window_set(percpu_window(cpu) + PERCPU_GDT_OFFSET, &loaded_gdt_pages[cpu], v->gdt_frames,
+		   pages_of_entries(v->gdt_entries));
 }
 
 void vcpu_load_ldt_window(struct vcpu *v)
 {
 	u32 cpu = cpu_id();
 
-	window_set(percpu_window(cpu) + PERCPU_LDT_OFFSET, &loaded_ldt_pages[cpu],
-		   v->ldt_frames, pages_of_entries(v->ldt_entries));
+	window_set(percpu_window(cpu) + PERCPU_LDT_OFFSET, &loaded_ldt_pages[cpu], v->ldt_frames,
+		   pages_of_entries(v->ldt_entries));
 	tables_load_ldt(v->ldt_entries);
 }
 

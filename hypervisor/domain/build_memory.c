@@ -15,9 +15,9 @@
 #include "mm/pte.h"
 #include "mm/types.h"
 
-#define PAGES_4M	1024UL
-#define SLACK_PAGES	128UL	/* 512 KiB behind the stack, as the ABI promises */
-#define P2M_PER_PAGE	512UL
+#define PAGES_4M     1024UL
+#define SLACK_PAGES  128UL /* 512 KiB behind the stack, as the ABI promises */
+#define P2M_PER_PAGE 512UL
 
 static u64 pages_of(u64 bytes)
 {
@@ -80,8 +80,7 @@ static const char *check_addresses(const struct build *b)
 		return NULL;
 	}
 	if ((b->k.init_p2m & ((1UL << 39) - 1)) || !guest_range_ok(b->k.init_p2m, p2m_size) ||
-	    pte_index(b->k.init_p2m, 4) == pte_index(b->k.virt_base, 4) ||
-	    p2m_size > (1UL << 39)) {
+	    pte_index(b->k.init_p2m, 4) == pte_index(b->k.virt_base, 4) || p2m_size > (1UL << 39)) {
 		return "its p2m address cannot be used";
 	}
 	return NULL;

@@ -14,21 +14,21 @@
  * behind it if the kernel can do without their mapping.
  */
 struct build_layout {
-	u64 kernel_end;		/* first pfn behind the kernel */
+	u64 kernel_end; /* first pfn behind the kernel */
 	u64 ramdisk;
 	u64 ramdisk_pages;
 	bool ramdisk_is_mapped;
-	u64 p2m;		/* the list's pages, then the tables that map it at init_p2m */
+	u64 p2m; /* the list's pages, then the tables that map it at init_p2m */
 	u64 p2m_pages;
-	u64 p2m_tables;		/* 0: the list is mapped with the kernel */
+	u64 p2m_tables; /* 0: the list is mapped with the kernel */
 	u64 start_info;
 	u64 store;
 	u64 console;
-	u64 tables;		/* first is the root */
+	u64 tables; /* first is the root */
 	u64 table_pages;
 	u64 stack;
-	u64 mapped;		/* first pfn that is not mapped */
-	u64 end;		/* first pfn with nothing in it */
+	u64 mapped; /* first pfn that is not mapped */
+	u64 end;    /* first pfn with nothing in it */
 };
 
 struct build {
@@ -36,8 +36,8 @@ struct build {
 	struct domain *d;
 	struct elf_kernel k;
 	struct build_layout at;
-	u32 *p2m_frames;	/* mfns of the pages of the p2m list */
-	size_t p2m_frames_size;	/* bytes of that array */
+	u32 *p2m_frames;        /* mfns of the pages of the p2m list */
+	size_t p2m_frames_size; /* bytes of that array */
 };
 
 /* Decide on the layout: NULL, or why it cannot be. */

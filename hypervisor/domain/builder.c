@@ -41,10 +41,10 @@ static void copy_segment(void *arg, u64 paddr, const void *src, u64 size)
  */
 static void fill_hypercall_page(u8 *page)
 {
-	static const u8 head[] = { 0x51, 0x41, 0x53, 0xb8 };	/* push rcx, r11; mov $nr, eax */
+	static const u8 head[] = { 0x51, 0x41, 0x53, 0xb8 }; /* push rcx, r11; mov $nr, eax */
 	static const u8 tail[] = { 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
-	static const u8 iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, PV_HYPERCALL_iret, 0, 0, 0,
-				   0x0f, 0x05 };
+	static const u8 iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, PV_HYPERCALL_iret,
+				   0,    0,    0,    0x0f, 0x05 };
 	u32 nr;
 
 	memset(page, 0xcc, PAGE_SIZE);
@@ -237,9 +237,10 @@ int domain_build(const struct domain_image *img, struct domain **out)
 	}
 	if (rc != 0) {
 		give_up(b.d);
-		lifecycle_build_failed(img->name, rc == -PV_EEXIST ? "its name is taken" :
-						  rc == -PV_ENOMEM ? "out of memory" :
-								     "its page tables were refused");
+		lifecycle_build_failed(img->name,
+				       rc == -PV_EEXIST ? "its name is taken" :
+				       rc == -PV_ENOMEM ? "out of memory" :
+							  "its page tables were refused");
 		return rc;
 	}
 	log_info("domain %u: %s, %lu MiB, %u vCPUs", (u32)b.d->id, b.d->name,

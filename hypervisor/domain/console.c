@@ -26,28 +26,28 @@
 #include "mm/alloc.h"
 #include "mm/types.h"
 
-#define INPUT_SIZE	2048	/* what may be on its way to the guest, a power of two */
-#define CREDIT_STEP	512	/* credit is given back in pieces of this */
-#define CHUNK		512	/* bytes copied from a ring at once */
-#define LINE_SIZE	160	/* longer lines of text are cut in two */
+#define INPUT_SIZE  2048 /* what may be on its way to the guest, a power of two */
+#define CREDIT_STEP 512  /* credit is given back in pieces of this */
+#define CHUNK       512  /* bytes copied from a ring at once */
+#define LINE_SIZE   160  /* longer lines of text are cut in two */
 
 struct domain_console {
 	struct spinlock lock;
 	struct domain *domain;
-	struct pv_console_ring *ring;	/* the guest's page */
+	struct pv_console_ring *ring; /* the guest's page */
 	mfn_t frame;
 	u32 port;
-	u32 out_cons, in_prod;		/* what we publish in the ring */
+	u32 out_cons, in_prod; /* what we publish in the ring */
 
-	u8 input[INPUT_SIZE];		/* [input_head, input_tail) wait */
+	u8 input[INPUT_SIZE]; /* [input_head, input_tail) wait */
 	u32 input_head, input_tail;
-	u32 credit_owed;		/* taken by the guest, not yet granted again */
+	u32 credit_owed; /* taken by the guest, not yet granted again */
 
-	char text[LINE_SIZE];		/* without a line: the text line so far */
+	char text[LINE_SIZE]; /* without a line: the text line so far */
 	u32 text_size;
 };
 
-static struct domain *first_domain;	/* gets what is typed on COM1 */
+static struct domain *first_domain; /* gets what is typed on COM1 */
 
 /* Without a control line: whole lines, so that domains do not mix. */
 static void text_line_end(struct domain_console *c)
@@ -99,7 +99,7 @@ static bool drain(struct domain_console *c)
 		return false;
 	}
 	if (left > PV_CONSOLE_RING_OUT_SIZE) {
-		left = 0;	/* nonsense: catch up with it */
+		left = 0; /* nonsense: catch up with it */
 		c->out_cons = prod;
 	}
 	while (left > 0) {

@@ -96,7 +96,7 @@ void domain_unpublish(struct domain *d)
 }
 
 /* The deepest frame that entry.S lays on the guest's stack, bytes. */
-#define BOUNCE_FRAME_MAX	64UL
+#define BOUNCE_FRAME_MAX 64UL
 
 void vcpu_update_path(struct vcpu *v)
 {

@@ -26,132 +26,132 @@
 #include "lib/lock.h"
 #include "mm/owner.h"
 
-#define DOMAIN_MAX		1024	/* live at once */
-#define DOMAIN_VCPU_MAX		32	/* what shared_info has room for */
-#define DOMAIN_NAME_MAX		64
+#define DOMAIN_MAX      1024 /* live at once */
+#define DOMAIN_VCPU_MAX 32   /* what shared_info has room for */
+#define DOMAIN_NAME_MAX 64
 
-#define GDT_GUEST_PAGES		14	/* the guest's part of its GDT */
-#define LDT_MAX_PAGES		16
+#define GDT_GUEST_PAGES 14 /* the guest's part of its GDT */
+#define LDT_MAX_PAGES   16
 
 struct domain;
 
 /* vcpu.mode: which half of the guest runs; both are ring 3 */
-#define VCPU_MODE_USER		0
-#define VCPU_MODE_KERNEL	1
+#define VCPU_MODE_USER   0
+#define VCPU_MODE_KERNEL 1
 
 /*
  * vcpu.path: may entry.S take its short paths? Kept right by vcpu_update_path()
  * wherever what it depends on changes, and by entry.S as it changes the mode.
  * The order matters to entry.S: one comparison decides.
  */
-#define VCPU_PATH_USER		0	/* user mode, and the kernel can be entered shortly */
-#define VCPU_PATH_KERNEL	1	/* kernel mode, and user mode can be entered shortly */
-#define VCPU_PATH_SLOW		2	/* something that it needs is missing: C decides */
+#define VCPU_PATH_USER   0 /* user mode, and the kernel can be entered shortly */
+#define VCPU_PATH_KERNEL 1 /* kernel mode, and user mode can be entered shortly */
+#define VCPU_PATH_SLOW   2 /* something that it needs is missing: C decides */
 
 struct vcpu {
 	/* What entry.S reads; offsets through arch/asm_offsets.c. */
-	struct pv_vcpu_info *info;	/* v: mapped alias of the guest's vcpu_info */
-	u64 kernel_cr3;			/* v: root of the kernel half, machine address */
-	u64 user_cr3;			/* v: root of the user half, 0: none */
-	u64 kernel_sp;			/* v: stack for a bounce from user mode */
-	u64 kernel_ss;			/* v */
-	u64 syscall_entry;		/* v: guest handler of SYSCALL, 0: none */
-	u64 event_entry;		/* v: upcall handler, 0: none */
-	u64 failsafe_entry;		/* v */
-	u64 syscall32_entry;		/* v */
-	u64 sysenter_entry;		/* v */
-	u64 bounce_sp;			/* v: kernel_sp aligned and checked, for path */
-	u8  mode aligned_to(2);		/* v: VCPU_MODE_* */
-	u8  path;			/* v: VCPU_PATH_*; entry.S writes both bytes at once */
-	u8  syscall_masks;		/* v: 1: mask upcalls on entry by SYSCALL */
-	u8  failsafe_masks;		/* v */
-	u8  syscall32_masks;		/* v */
-	u8  sysenter_masks;		/* v */
-	u8  iopl;			/* v: virtual IOPL set by physdev set_iopl */
-	u8  ts;				/* v: guest's CR0.TS */
-	u8  nmi_pending;		/* a: vcpu_op send_nmi; delivered at next exit */
-	bool crash_report;		/* v: it ended its domain; the exit prints its registers */
-	struct pv_trap_info *traps;	/* v: 256 entries, one page */
+	struct pv_vcpu_info *info;  /* v: mapped alias of the guest's vcpu_info */
+	u64 kernel_cr3;             /* v: root of the kernel half, machine address */
+	u64 user_cr3;               /* v: root of the user half, 0: none */
+	u64 kernel_sp;              /* v: stack for a bounce from user mode */
+	u64 kernel_ss;              /* v */
+	u64 syscall_entry;          /* v: guest handler of SYSCALL, 0: none */
+	u64 event_entry;            /* v: upcall handler, 0: none */
+	u64 failsafe_entry;         /* v */
+	u64 syscall32_entry;        /* v */
+	u64 sysenter_entry;         /* v */
+	u64 bounce_sp;              /* v: kernel_sp aligned and checked, for path */
+	u8 mode aligned_to(2);      /* v: VCPU_MODE_* */
+	u8 path;                    /* v: VCPU_PATH_*; entry.S writes both bytes at once */
+	u8 syscall_masks;           /* v: 1: mask upcalls on entry by SYSCALL */
+	u8 failsafe_masks;          /* v */
+	u8 syscall32_masks;         /* v */
+	u8 sysenter_masks;          /* v */
+	u8 iopl;                    /* v: virtual IOPL set by physdev set_iopl */
+	u8 ts;                      /* v: guest's CR0.TS */
+	u8 nmi_pending;             /* a: vcpu_op send_nmi; delivered at next exit */
+	bool crash_report;          /* v: it ended its domain; the exit prints its registers */
+	struct pv_trap_info *traps; /* v: 256 entries, one page */
 
-	struct domain *domain;		/* c */
-	u32 id;				/* c: 0 .. domain->vcpu_count - 1 */
-	u32 global_id;			/* c */
-	bool initialised;		/* m: vcpu_op initialise done (vCPU 0: by the builder) */
+	struct domain *domain; /* c */
+	u32 id;                /* c: 0 .. domain->vcpu_count - 1 */
+	u32 global_id;         /* c */
+	bool initialised;      /* m: vcpu_op initialise done (vCPU 0: by the builder) */
 
-	struct cpu_regs regs;		/* v: while not running; else on the CPU's stack */
-	u64 fs_base, gs_base_user, gs_base_kernel;	/* v: while not running */
-	u16 sel_ds, sel_es, sel_fs, sel_gs;		/* v: while not running */
-	u64 cr2;			/* v: what a read of CR2 gives */
-	u64 cr4;			/* v: the guest's view */
-	u64 xcr0;			/* v */
-	u64 debugreg[8];		/* v */
-	u64 tsc_aux;			/* v */
-	u64 vm_assist;			/* v: of this vCPU's domain copy */
-	struct fpu_state *fpu;		/* v: page-aligned save area, or CPU registers */
+	struct cpu_regs regs; /* v: while not running; else on the CPU's stack */
+	u64 fs_base, gs_base_user, gs_base_kernel; /* v: while not running */
+	u16 sel_ds, sel_es, sel_fs, sel_gs;        /* v: while not running */
+	u64 cr2;                                   /* v: what a read of CR2 gives */
+	u64 cr4;                                   /* v: the guest's view */
+	u64 xcr0;                                  /* v */
+	u64 debugreg[8];                           /* v */
+	u64 tsc_aux;                               /* v */
+	u64 vm_assist;                             /* v: of this vCPU's domain copy */
+	struct fpu_state *fpu;                     /* v: page-aligned save area, or CPU registers */
 
-	mfn_t gdt_frames[GDT_GUEST_PAGES];	/* m: MFN_INVALID: not set */
-	u32 gdt_entries;			/* m */
-	mfn_t ldt_frames[LDT_MAX_PAGES];	/* m */
-	u64 ldt_base;				/* m: guest address */
-	u32 ldt_entries;			/* m */
+	mfn_t gdt_frames[GDT_GUEST_PAGES]; /* m: MFN_INVALID: not set */
+	u32 gdt_entries;                   /* m */
+	mfn_t ldt_frames[LDT_MAX_PAGES];   /* m */
+	u64 ldt_base;                      /* m: guest address */
+	u32 ldt_entries;                   /* m */
 
-	mfn_t info_mfn;			/* m: frame of a registered vcpu_info, or invalid */
-	struct sched_vcpu sched;	/* s: see sched_types.h */
-	struct timer singleshot;	/* v: vcpu_op set_singleshot, set_timer_op */
-	struct timer periodic;		/* v */
-	u64 periodic_ns;		/* v: 0: stopped */
-	struct timer poll_timer;	/* v: sched_op poll's timeout */
-	u16 virq_port[PV_VIRQ_COUNT];	/* e: 0: unbound */
-	u32 poll_port;			/* a: what sched_op poll waits for, 0: any port */
-	u64 runstate_area;		/* v: guest address, 0: none */
-	u64 time_area;			/* v: guest address of a registered time area, 0: none */
-	struct pv_vcpu_runstate_info runstate;	/* s */
-	u64 stats_entries[8];		/* v: counted entries by kind */
+	mfn_t info_mfn;               /* m: frame of a registered vcpu_info, or invalid */
+	struct sched_vcpu sched;      /* s: see sched_types.h */
+	struct timer singleshot;      /* v: vcpu_op set_singleshot, set_timer_op */
+	struct timer periodic;        /* v */
+	u64 periodic_ns;              /* v: 0: stopped */
+	struct timer poll_timer;      /* v: sched_op poll's timeout */
+	u16 virq_port[PV_VIRQ_COUNT]; /* e: 0: unbound */
+	u32 poll_port;                /* a: what sched_op poll waits for, 0: any port */
+	u64 runstate_area;            /* v: guest address, 0: none */
+	u64 time_area;                /* v: guest address of a registered time area, 0: none */
+	struct pv_vcpu_runstate_info runstate; /* s */
+	u64 stats_entries[8];                  /* v: counted entries by kind */
 };
 
 /* domain.life, in this order only */
 enum domain_life {
 	DOMAIN_BUILDING = 0,
 	DOMAIN_ALIVE,
-	DOMAIN_SHUTDOWN,	/* asked to shut down: no vCPU runs, memory still there */
-	DOMAIN_DYING,		/* being taken apart by steps */
+	DOMAIN_SHUTDOWN, /* asked to shut down: no vCPU runs, memory still there */
+	DOMAIN_DYING,    /* being taken apart by steps */
 	DOMAIN_DEAD,
 };
 
 struct domain {
-	u16 id;				/* c: 1 .. PV_DOMID_FIRST_RESERVED - 1 */
-	bool is_control;		/* c: may call control operations */
-	u32 vcpu_count;			/* c */
-	struct vcpu *vcpus[DOMAIN_VCPU_MAX];	/* c */
-	char name[DOMAIN_NAME_MAX];	/* c */
-	u8 uuid[16];			/* c */
+	u16 id;                              /* c: 1 .. PV_DOMID_FIRST_RESERVED - 1 */
+	bool is_control;                     /* c: may call control operations */
+	u32 vcpu_count;                      /* c */
+	struct vcpu *vcpus[DOMAIN_VCPU_MAX]; /* c */
+	char name[DOMAIN_NAME_MAX];          /* c */
+	u8 uuid[16];                         /* c */
 
-	struct mm_owner mm;		/* what mm/ knows of it: frames, lock, job */
-	struct pv_shared_info *shared;	/* c: through the direct map */
-	mfn_t shared_mfn;		/* c */
-	u64 vm_assist;			/* m: bits by PV_VM_ASSIST_* */
-	gfn_t max_gfn;			/* m: highest pfn at build */
+	struct mm_owner mm;            /* what mm/ knows of it: frames, lock, job */
+	struct pv_shared_info *shared; /* c: through the direct map */
+	mfn_t shared_mfn;              /* c */
+	u64 vm_assist;                 /* m: bits by PV_VM_ASSIST_* */
+	gfn_t max_gfn;                 /* m: highest pfn at build */
 
 	struct spinlock event_lock;
-	struct evtchn_table events;	/* e */
+	struct evtchn_table events; /* e */
 
 	struct spinlock grant_lock;
-	struct grant_table *grants;	/* grant_lock */
+	struct grant_table *grants; /* grant_lock */
 
-	struct domain_console *console;	/* c: console ring service */
-	struct domain_store *store;	/* c: its small store */
-	struct sched_domain sched;	/* s: weight, cap */
-	enum domain_life life;		/* a */
-	u32 pause_count;		/* a */
-	u8 shutdown_reason;		/* a: PV_SHUTDOWN_*, valid from DOMAIN_SHUTDOWN on */
-	bool crashed;			/* a: killed by the hypervisor */
-	char crash_reason[128];		/* a: first reason, one line */
-	u64 stats_hypercalls[64];	/* a (plain increments): by number */
-	u64 stats_batched;		/* a (plain increments): how many of them came in a multicall */
-	struct domain *next;		/* control: list of all */
+	struct domain_console *console; /* c: console ring service */
+	struct domain_store *store;     /* c: its small store */
+	struct sched_domain sched;      /* s: weight, cap */
+	enum domain_life life;          /* a */
+	u32 pause_count;                /* a */
+	u8 shutdown_reason;             /* a: PV_SHUTDOWN_*, valid from DOMAIN_SHUTDOWN on */
+	bool crashed;                   /* a: killed by the hypervisor */
+	char crash_reason[128];         /* a: first reason, one line */
+	u64 stats_hypercalls[64];       /* a (plain increments): by number */
+	u64 stats_batched;   /* a (plain increments): how many of them came in a multicall */
+	struct domain *next; /* control: list of all */
 };
 
-extern struct domain *domain_list;	/* control lock; grows at head */
+extern struct domain *domain_list; /* control lock; grows at head */
 
 /* The live domain of that id (PV_DOMID_SELF: the caller's), or NULL. */
 struct domain *domain_find(u16 domid);

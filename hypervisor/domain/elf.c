@@ -35,12 +35,12 @@ struct elf_note {
 	u32 namesz, descsz, type;
 };
 
-#define ELF_PT_LOAD	1
-#define ELF_PT_NOTE	4
-#define ELF_SHT_NOTE	7
+#define ELF_PT_LOAD        1
+#define ELF_PT_NOTE        4
+#define ELF_SHT_NOTE       7
 #define ELF_MACHINE_X86_64 62
-#define ELF_SEGMENTS_MAX 128
-#define ELF_SECTIONS_MAX 4096
+#define ELF_SEGMENTS_MAX   128
+#define ELF_SECTIONS_MAX   4096
 
 /* [offset, offset + size) lies in the image. */
 static bool in_image(const struct elf_kernel *k, u64 offset, u64 size)

@@ -14,16 +14,16 @@
 struct elf_kernel {
 	const u8 *image;
 	u64 size;
-	u64 virt_base;		/* virtual address of pfn 0 */
-	u64 paddr_offset;	/* p_paddr of pfn 0 */
-	u64 entry;		/* virtual address */
-	u64 hypercall_page;	/* virtual address; ELF_NONE */
-	u64 init_p2m;		/* virtual address for the p2m list; ELF_NONE: with the kernel */
-	bool mod_start_pfn;	/* the ramdisk need not be mapped */
-	u64 start, end;		/* pseudo-physical bytes that it occupies */
+	u64 virt_base;      /* virtual address of pfn 0 */
+	u64 paddr_offset;   /* p_paddr of pfn 0 */
+	u64 entry;          /* virtual address */
+	u64 hypercall_page; /* virtual address; ELF_NONE */
+	u64 init_p2m;       /* virtual address for the p2m list; ELF_NONE: with the kernel */
+	bool mod_start_pfn; /* the ramdisk need not be mapped */
+	u64 start, end;     /* pseudo-physical bytes that it occupies */
 };
 
-#define ELF_NONE	(~0ULL)
+#define ELF_NONE (~0ULL)
 
 /*
  * Find out about an image. NULL if it is usable, else why not, for people.

@@ -25,14 +25,17 @@
 #include "lib/string.h"
 
 static struct spinlock life_lock = SPINLOCK_INIT;
-static u32 lives = 1;	/* live domains, and one for the boot; life_lock */
+static u32 lives = 1; /* live domains, and one for the boot; life_lock */
 
 static const char *reason_name(u8 reason)
 {
 	static const char *const names[] = {
-		[PV_SHUTDOWN_poweroff] = "powered off",	[PV_SHUTDOWN_reboot] = "asked to reboot",
-		[PV_SHUTDOWN_suspend] = "suspended",	[PV_SHUTDOWN_crash] = "says it crashed",
-		[PV_SHUTDOWN_watchdog] = "watchdog",	[PV_SHUTDOWN_soft_reset] = "asked for a soft reset",
+		[PV_SHUTDOWN_poweroff] = "powered off",
+		[PV_SHUTDOWN_reboot] = "asked to reboot",
+		[PV_SHUTDOWN_suspend] = "suspended",
+		[PV_SHUTDOWN_crash] = "says it crashed",
+		[PV_SHUTDOWN_watchdog] = "watchdog",
+		[PV_SHUTDOWN_soft_reset] = "asked for a soft reset",
 	};
 
 	return reason < ARRAY_SIZE(names) ? names[reason] : "shut down";

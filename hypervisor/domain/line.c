@@ -7,7 +7,6 @@
  */
 #include "domain/line.h"
 
-
 #include "cpu/cpu_info.h"
 #include "cpu/oops.h"
 #include "cpu/percpu.h"
@@ -21,22 +20,22 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define ISA_IRQ_COM1	4
-#define ISA_IRQ_COM2	3
+#define ISA_IRQ_COM1 4
+#define ISA_IRQ_COM2 3
 
 /* Bytes that one poll takes at most; then others get their turn. */
-#define POLL_MAX	4096
+#define POLL_MAX 4096
 
 /* How long a reader that takes nothing is waited for. */
 #define READER_PATIENCE_NS 30000000000UL
 
 /* How often a dying hypervisor asks for the lock. */
-#define BYE_TRIES	1000000
+#define BYE_TRIES 1000000
 
 static bool line_on;
 static struct spinlock send_lock = SPINLOCK_INIT;
 static struct spinlock receive_lock = SPINLOCK_INIT;
-static struct line_decoder decoder;	/* receive_lock */
+static struct line_decoder decoder; /* receive_lock */
 
 bool line_is_on(void)
 {
@@ -65,7 +64,7 @@ static void put_bytes(const u8 *bytes, size_t size)
 			line_on = false;
 			log_error("nobody reads the control line, it is given up");
 		}
-		cpu_serve();	/* we may hold up somebody who waits for us */
+		cpu_serve(); /* we may hold up somebody who waits for us */
 	}
 }
 
@@ -124,7 +123,7 @@ void line_enable_input(void)
 		return;
 	}
 	uart_enable_interrupt(uart);
-	line_poll();	/* an edge that came before would not come again */
+	line_poll(); /* an edge that came before would not come again */
 }
 
 static void send_state(u16 domid, const char *name, u8 state, u8 reason, const char *text)
@@ -186,7 +185,8 @@ static void frame_received(void)
 {
 	struct domain *d;
 
-	if (decoder.header.type != PV_LINE_CONSOLE_IN || decoder.header.domid >= PV_DOMID_FIRST_RESERVED) {
+	if (decoder.header.type != PV_LINE_CONSOLE_IN ||
+	    decoder.header.domid >= PV_DOMID_FIRST_RESERVED) {
 		return;
 	}
 	d = domain_find(decoder.header.domid);

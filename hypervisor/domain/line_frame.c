@@ -60,7 +60,7 @@ static bool header_byte(struct line_decoder *d, u8 byte)
 bool line_decode(struct line_decoder *d, u8 byte)
 {
 	if (d->have >= sizeof(d->header) && d->have == sizeof(d->header) + d->header.length) {
-		d->have = 0;	/* the last call gave a frame */
+		d->have = 0; /* the last call gave a frame */
 	}
 	if (d->have < sizeof(d->header)) {
 		return header_byte(d, byte);

@@ -18,7 +18,7 @@ bool line_header_ok(const struct pv_line_header *h);
 /* A frame being received. All zero: nothing yet. */
 struct line_decoder {
 	struct pv_line_header header;
-	u32 have;			/* bytes of the frame, header first */
+	u32 have; /* bytes of the frame, header first */
 	u8 payload[PV_LINE_PAYLOAD_MAX];
 };
 

@@ -9,9 +9,9 @@
 #include "lib/log.h"
 #include "mm/guest.h"
 
-#define NS_PER_S	1000000000UL
+#define NS_PER_S 1000000000UL
 
-static u64 wall_ns;	/* UTC since 1970 at hypervisor time 0 */
+static u64 wall_ns; /* UTC since 1970 at hypervisor time 0 */
 
 void pvclock_init(void)
 {
@@ -51,7 +51,7 @@ void pvclock_init_vcpu(struct vcpu *v)
 
 	fill(&t);
 	WRITE_ONCE(v->info->time.version, version | 1);
-	barrier();	/* x86 keeps the order of stores; so must the compiler */
+	barrier(); /* x86 keeps the order of stores; so must the compiler */
 	t.version = version | 1;
 	v->info->time = t;
 	barrier();

@@ -52,7 +52,7 @@ static int runstate_write(struct vcpu *v, u64 gva)
 	entry = copy.state_entry_time;
 	copy.state_entry_time |= PV_RUNSTATE_UPDATE;
 	rc = guest_write(entry_gva, &copy.state_entry_time, sizeof(entry));
-	barrier();	/* x86 keeps the order of stores; so must the compiler */
+	barrier(); /* x86 keeps the order of stores; so must the compiler */
 	if (rc == 0) {
 		rc = guest_write(gva, &copy, sizeof(copy));
 	}

@@ -39,28 +39,28 @@
 #include "lib/bitmap.h"
 #include "lib/log.h"
 
-#define SCHED_LEAD_NS		5000000L
-#define SCHED_WAKE_LEAD_NS	500000L		/* the same, when the next has just woken */
-#define SCHED_BONUS_NS		5000000UL
-#define SCHED_SLICE_MIN_NS	100000L
-#define SCHED_GRACE_NS		500000UL	/* at most so long beyond its time, */
-#define SCHED_GRACE_STEP_NS	50000UL		/* looked at so often */
+#define SCHED_LEAD_NS       5000000L
+#define SCHED_WAKE_LEAD_NS  500000L /* the same, when the next has just woken */
+#define SCHED_BONUS_NS      5000000UL
+#define SCHED_SLICE_MIN_NS  100000L
+#define SCHED_GRACE_NS      500000UL /* at most so long beyond its time, */
+#define SCHED_GRACE_STEP_NS 50000UL  /* looked at so often */
 
 struct sched_cpu {
 	struct spinlock lock;
 	u32 id;
-	struct vcpu *head, *tail;	/* RUNNABLE, by vtime */
-	u32 waiting;			/* on the queue; peeked at without the lock */
-	u64 vtime;			/* of who is most behind here; never goes back */
-	struct vcpu *running;		/* RUNNING here, or NULL */
-	struct vcpu *loaded;		/* this CPU only: whose registers it holds */
-	u64 grace_end_ns;		/* when who runs must give way; 0: has not been asked to */
+	struct vcpu *head, *tail; /* RUNNABLE, by vtime */
+	u32 waiting;              /* on the queue; peeked at without the lock */
+	u64 vtime;                /* of who is most behind here; never goes back */
+	struct vcpu *running;     /* RUNNING here, or NULL */
+	struct vcpu *loaded;      /* this CPU only: whose registers it holds */
+	u64 grace_end_ns;         /* when who runs must give way; 0: has not been asked to */
 	struct timer slice;
 } aligned_to(64);
 
 static struct sched_cpu sched_cpus[HV_MAX_CPUS];
-static u64 online_cpus;	/* a: those that entered the scheduler */
-static u64 idle_cpus;	/* a */
+static u64 online_cpus; /* a: those that entered the scheduler */
+static u64 idle_cpus;   /* a */
 
 static u64 cpu_bit(u32 cpu)
 {
@@ -598,7 +598,7 @@ static void set_pace(struct sched_cpu *c, u64 now)
 	} else if (next != NULL) {
 		left = allowed_lead(next) - ahead(v->sched.vtime, next->sched.vtime);
 		timer_set(&c->slice, now + (u64)MAX(left, SCHED_SLICE_MIN_NS) * weight_of(v) /
-						   SCHED_WEIGHT_DEFAULT);
+						     SCHED_WEIGHT_DEFAULT);
 	}
 }
 
@@ -702,7 +702,7 @@ void schedule(void)
 		if (!idle) {
 			idle = true;
 			__atomic_fetch_or(&idle_cpus, cpu_bit(c->id), __ATOMIC_SEQ_CST);
-			continue;	/* look once more, now that others can see it */
+			continue; /* look once more, now that others can see it */
 		}
 		unload_for_idle(c);
 		if (idle_work()) {

@@ -15,7 +15,7 @@
 #include "domain/pvclock.h"
 #include "mm/types.h"
 
-#define INFO_ALIGN	8U	/* atomic operations on its words must not cross lines */
+#define INFO_ALIGN 8U /* atomic operations on its words must not cross lines */
 
 static int hold_frame(struct vcpu *v, mfn_t m)
 {
@@ -27,7 +27,7 @@ static int hold_frame(struct vcpu *v, mfn_t m)
 	}
 	rc = v->info_mfn.v != MFN_INVALID.v ? -PV_EINVAL : frame_get_type(o, m, FRAME_WRITABLE);
 	if (rc == 0) {
-		v->info_mfn = m;	/* under the lock: only one may move it */
+		v->info_mfn = m; /* under the lock: only one may move it */
 	}
 	mm_end(o);
 	return rc;

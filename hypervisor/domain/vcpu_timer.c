@@ -7,7 +7,7 @@
 #include "domain/sched.h"
 #include "domain/timer.h"
 
-#define PERIOD_MAX_NS	(1UL << 62)
+#define PERIOD_MAX_NS (1UL << 62)
 
 static void singleshot_fire(void *arg)
 {

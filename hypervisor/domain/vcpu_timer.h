@@ -9,8 +9,8 @@
 
 #include "domain/domain.h"
 
-#define VCPU_TIMER_PERIOD_DEFAULT_NS	10000000UL
-#define VCPU_TIMER_PERIOD_MIN_NS	1000000UL
+#define VCPU_TIMER_PERIOD_DEFAULT_NS 10000000UL
+#define VCPU_TIMER_PERIOD_MIN_NS     1000000UL
 
 void vcpu_timer_init(struct vcpu *v);
 void vcpu_timer_fini(struct vcpu *v);

@@ -8,24 +8,24 @@
 #include "drivers/port_io.h"
 #include "lib/string.h"
 
-#define RTC_INDEX	0x70
-#define RTC_DATA	0x71
+#define RTC_INDEX 0x70
+#define RTC_DATA  0x71
 
-#define RTC_SECOND	0x00
-#define RTC_MINUTE	0x02
-#define RTC_HOUR	0x04
-#define RTC_DAY		0x07
-#define RTC_MONTH	0x08
-#define RTC_YEAR	0x09
-#define RTC_STATUS_A	0x0a
-#define RTC_STATUS_B	0x0b
+#define RTC_SECOND   0x00
+#define RTC_MINUTE   0x02
+#define RTC_HOUR     0x04
+#define RTC_DAY      0x07
+#define RTC_MONTH    0x08
+#define RTC_YEAR     0x09
+#define RTC_STATUS_A 0x0a
+#define RTC_STATUS_B 0x0b
 
-#define RTC_A_UPDATING	0x80
-#define RTC_B_24_HOURS	0x02
-#define RTC_B_BINARY	0x04
-#define RTC_HOUR_PM	0x80
+#define RTC_A_UPDATING 0x80
+#define RTC_B_24_HOURS 0x02
+#define RTC_B_BINARY   0x04
+#define RTC_HOUR_PM    0x80
 
-#define RTC_TRIES	100000
+#define RTC_TRIES 100000
 
 struct reading {
 	u8 second, minute, hour, day, month, year;
@@ -87,6 +87,6 @@ u64 rtc_read_utc(void)
 	if (hour > 23 || day < 1 || day > 31 || month < 1 || month > 12) {
 		return 0;
 	}
-	return days_since_1970(2000 + number(a.year, status), month, day) * 86400 +
-	       hour * 3600UL + number(a.minute, status) * 60UL + number(a.second, status);
+	return days_since_1970(2000 + number(a.year, status), month, day) * 86400 + hour * 3600UL +
+	       number(a.minute, status) * 60UL + number(a.second, status);
 }

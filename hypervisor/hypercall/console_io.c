@@ -11,8 +11,8 @@
 #include "hypercall/handlers.h"
 #include "mm/guest.h"
 
-#define CHUNK	128
-#define STEP	2048	/* bytes between two chances to be preempted */
+#define CHUNK 128
+#define STEP  2048 /* bytes between two chances to be preempted */
 
 static long console_io_write(struct domain *d, u64 count, u64 gva)
 {

@@ -44,7 +44,8 @@ static long op_alloc_unbound(struct domain *d, u64 arg)
 	if (!is_self(d, op.dom)) {
 		return -PV_EPERM;
 	}
-	return give_port(d, evtchn_alloc_unbound(d, op.remote_dom), arg + offsetof(struct pv_evtchn_alloc_unbound, port));
+	return give_port(d, evtchn_alloc_unbound(d, op.remote_dom),
+			 arg + offsetof(struct pv_evtchn_alloc_unbound, port));
 }
 
 static long op_bind_interdomain(struct domain *d, u64 arg)
@@ -65,7 +66,8 @@ static long op_bind_virq(struct domain *d, u64 arg)
 	if (guest_read(&op, arg, sizeof(op)) != 0) {
 		return -PV_EFAULT;
 	}
-	return give_port(d, evtchn_bind_virq(d, op.virq, op.vcpu), arg + offsetof(struct pv_evtchn_bind_virq, port));
+	return give_port(d, evtchn_bind_virq(d, op.virq, op.vcpu),
+			 arg + offsetof(struct pv_evtchn_bind_virq, port));
 }
 
 static long op_bind_ipi(struct domain *d, u64 arg)
@@ -75,7 +77,8 @@ static long op_bind_ipi(struct domain *d, u64 arg)
 	if (guest_read(&op, arg, sizeof(op)) != 0) {
 		return -PV_EFAULT;
 	}
-	return give_port(d, evtchn_bind_ipi(d, op.vcpu), arg + offsetof(struct pv_evtchn_bind_ipi, port));
+	return give_port(d, evtchn_bind_ipi(d, op.vcpu),
+			 arg + offsetof(struct pv_evtchn_bind_ipi, port));
 }
 
 static long op_status(struct domain *d, u64 arg)
@@ -117,7 +120,8 @@ static long op_reset(struct domain *d, u64 arg)
 		return -PV_EPERM;
 	}
 	if (evtchn_reset_step(d)) {
-		return hypercall_restart(PV_HYPERCALL_event_channel_op, PV_EVTCHNOP_reset, arg, 0, 0);
+		return hypercall_restart(PV_HYPERCALL_event_channel_op, PV_EVTCHNOP_reset, arg, 0,
+					 0);
 	}
 	return 0;
 }
@@ -164,7 +168,7 @@ static __attribute__((noinline)) long other_op(struct domain *d, u64 cmd, u64 ar
 	case PV_EVTCHNOP_reset:
 		return op_reset(d, arg);
 	default:
-		return -PV_ENOSYS;	/* no interrupts of devices, no FIFO interface */
+		return -PV_ENOSYS; /* no interrupts of devices, no FIFO interface */
 	}
 }
 

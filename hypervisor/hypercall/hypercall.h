@@ -19,7 +19,7 @@
 
 typedef long (*hypercall_fn)(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6);
 
-extern const hypercall_fn hypercall_table[];	/* PV_HYPERCALL_MAX entries, none NULL */
+extern const hypercall_fn hypercall_table[]; /* PV_HYPERCALL_MAX entries, none NULL */
 extern const char *const hypercall_names[];
 
 /* What numbers without a handler do: -PV_ENOSYS. */

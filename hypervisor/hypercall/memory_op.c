@@ -18,7 +18,7 @@
 #include "mm/types.h"
 
 /* Frames handled in one run; clearing them is most of the work. */
-#define RESERVATION_STEP	64
+#define RESERVATION_STEP 64
 
 static int reservation_read(struct domain *d, u64 arg, struct pv_memory_reservation *r)
 {

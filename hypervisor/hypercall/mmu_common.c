@@ -48,8 +48,7 @@ s64 mmu_batch_resume(u64 done_gva)
 	return rc != 0 ? rc : (s64)done;
 }
 
-long mmu_batch_end_slow(struct mmu_batch b, u32 nr, u32 did, u32 size, u64 domid, int rc,
-			bool debt)
+long mmu_batch_end_slow(struct mmu_batch b, u32 nr, u32 did, u32 size, u64 domid, int rc, bool debt)
 {
 	bool restart = rc == MM_RESTART || debt || (rc == 0 && did < b.count);
 	u32 done = b.done + did;

@@ -32,10 +32,10 @@ static inline bool mmu_domid_is_self(const struct domain *d, u64 domid)
  * did (they left it in *done_gva), so that the guest sees one number.
  */
 struct mmu_batch {
-	u64 list;	/* guest address of the rest */
-	u32 count;	/* entries of the rest */
-	u32 done;	/* completed in all */
-	u64 done_gva;	/* 0: the guest does not want to know */
+	u64 list;     /* guest address of the rest */
+	u32 count;    /* entries of the rest */
+	u32 done;     /* completed in all */
+	u64 done_gva; /* 0: the guest does not want to know */
 };
 
 /* A guest that repeats a stopped batch: what was done before is in its *done. The number, or -PV_EFAULT. */

@@ -20,7 +20,8 @@
 #include "pv/descriptor.h"
 
 /* The kernel half's root. Loaded before the old one is let go. */
-static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
+static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, u32 cmd, u64 arg1,
+								u64 arg2)
 {
 	struct mm_owner *o = &v->domain->mm;
 	u64 old = v->kernel_cr3;
@@ -31,7 +32,7 @@ static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, 
 	}
 	v->kernel_cr3 = mfn_to_maddr(mfn(arg1)).v;
 	o->stats[PV_STATS_WORK_base_pointer]++;
-	tlb_load_root(v->kernel_cr3);	/* its kernel mode is calling */
+	tlb_load_root(v->kernel_cr3); /* its kernel mode is calling */
 	frame_put_table(o, maddr_to_mfn(maddr(old)));
 	return 0;
 }
@@ -107,8 +108,7 @@ static int op_invlpg_local(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 
 static int op_flush_multi(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
-	enum mmu_flush what =
-		cmd == PV_MMUEXT_TLB_FLUSH_MULTI ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE;
+	enum mmu_flush what = cmd == PV_MMUEXT_TLB_FLUSH_MULTI ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE;
 	u64 vcpus;
 	int rc = mmu_read_vcpu_mask(v->domain, arg2, &vcpus);
 
@@ -121,8 +121,7 @@ static int op_flush_multi(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 static int op_flush_all(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 {
 	mmu_flush_vcpus(v->domain, ~0UL,
-			cmd == PV_MMUEXT_TLB_FLUSH_ALL ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE,
-			arg1);
+			cmd == PV_MMUEXT_TLB_FLUSH_ALL ? MMU_FLUSH_ALL : MMU_FLUSH_PAGE, arg1);
 	return 0;
 }
 

@@ -16,9 +16,9 @@
 #include "mm/types.h"
 
 /* Entries done between two chances to be preempted. */
-#define MULTICALL_STEP	256U
+#define MULTICALL_STEP 256U
 
-#define MULTICALL_RESTART_ARGS	4
+#define MULTICALL_RESTART_ARGS 4
 
 /* A CPU's batch while it is being worked through; restarts of its calls are noted here. */
 struct multicall_state {
@@ -42,7 +42,7 @@ long hypercall_restart(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4)
 		mc->args[3] = a4;
 		return 0;
 	}
-	regs->rip -= 2;		/* SYSCALL again */
+	regs->rip -= 2; /* SYSCALL again */
 	regs->rdi = a1;
 	regs->rsi = a2;
 	regs->rdx = a3;

@@ -34,7 +34,7 @@ static long op_shutdown(struct domain *d, u64 arg)
 		return -PV_EINVAL;
 	}
 	if (op.reason == PV_SHUTDOWN_suspend) {
-		return 1;	/* nobody could resume it: as if cancelled */
+		return 1; /* nobody could resume it: as if cancelled */
 	}
 	domain_shutdown(d, (u8)op.reason);
 	return 0;
@@ -64,7 +64,7 @@ static long op_poll(struct vcpu *v, u64 arg)
 			return -PV_EINVAL;
 		}
 	}
-	timer_stop(&v->poll_timer);	/* of a poll that an event ended */
+	timer_stop(&v->poll_timer); /* of a poll that an event ended */
 	sched_poll_begin();
 	if (evtchn_poll_begin(v, ports, op.nr_ports) || evtchn_upcall_due(v) ||
 	    has_passed(op.timeout)) {

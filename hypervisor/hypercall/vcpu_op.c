@@ -103,8 +103,8 @@ static long op_register_info(struct vcpu *v, u64 arg)
 	if (guest_read(&op, arg, sizeof(op)) != 0) {
 		return -PV_EFAULT;
 	}
-	return result_of(vcpu_map_info(v, mfn(op.mfn), op.offset),
-			 PV_VCPUOP_register_vcpu_info, v, arg);
+	return result_of(vcpu_map_info(v, mfn(op.mfn), op.offset), PV_VCPUOP_register_vcpu_info, v,
+			 arg);
 }
 
 static long op_set_periodic(struct vcpu *v, u64 arg)
@@ -152,7 +152,7 @@ static long op_send_nmi(struct vcpu *v)
 		sched_wake(v);
 	}
 	if (v == current_vcpu()) {
-		cpu_info()->work |= CPU_WORK_RESCHED;	/* so that the exit looks */
+		cpu_info()->work |= CPU_WORK_RESCHED; /* so that the exit looks */
 	}
 	return 0;
 }

@@ -14,11 +14,14 @@
 #include "lib/types.h"
 
 struct spinlock {
-	u16 next;	/* ticket to hand out */
-	u16 owner;	/* ticket being served */
+	u16 next;  /* ticket to hand out */
+	u16 owner; /* ticket being served */
 };
 
-#define SPINLOCK_INIT { 0, 0 }
+#define SPINLOCK_INIT \
+	{             \
+		0, 0  \
+	}
 
 /* Wait loop of spin_lock: pause, and answer other CPUs' requests. Provided by cpu/ (host: tests/fake). */
 void cpu_serve(void);

@@ -18,27 +18,26 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define likely(x)		__builtin_expect(!!(x), 1)
-#define unlikely(x)		__builtin_expect(!!(x), 0)
-#define must_check		__attribute__((warn_unused_result))
-#define noreturn_fn		__attribute__((noreturn))
-#define printf_like(f, a)	__attribute__((format(__printf__, f, a)))
-#define packed_struct		__attribute__((packed))
-#define aligned_to(n)		__attribute__((aligned(n)))
-#define container_of(p, type, member) \
-	((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define ARRAY_SIZE(a)                 (sizeof(a) / sizeof((a)[0]))
+#define likely(x)                     __builtin_expect(!!(x), 1)
+#define unlikely(x)                   __builtin_expect(!!(x), 0)
+#define must_check                    __attribute__((warn_unused_result))
+#define noreturn_fn                   __attribute__((noreturn))
+#define printf_like(f, a)             __attribute__((format(__printf__, f, a)))
+#define packed_struct                 __attribute__((packed))
+#define aligned_to(n)                 __attribute__((aligned(n)))
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
-#define MIN(a, b)		((a) < (b) ? (a) : (b))
-#define MAX(a, b)		((a) > (b) ? (a) : (b))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* One load or store that the compiler may neither split nor repeat. */
-#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
-#define barrier()		__asm__ volatile("" ::: "memory")
+#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define barrier()        __asm__ volatile("" ::: "memory")
 
-#define PAGE_SHIFT		12
-#define PAGE_SIZE		4096UL
-#define PAGE_MASK		(~(PAGE_SIZE - 1))
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  4096UL
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 #endif

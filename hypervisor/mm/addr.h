@@ -23,8 +23,8 @@ typedef struct {
 	u64 v;
 } maddr_t;
 
-#define MFN_INVALID	((mfn_t){ ~0ULL })
-#define M2P_INVALID	(~0ULL)		/* what m2p[] holds for a frame no guest has */
+#define MFN_INVALID ((mfn_t){ ~0ULL })
+#define M2P_INVALID (~0ULL) /* what m2p[] holds for a frame no guest has */
 
 static inline mfn_t mfn(u64 v)
 {

@@ -9,7 +9,7 @@
 
 #include "mm/frame.h"
 
-#define ALLOC_MAX_ORDER	10	/* 4 MiB blocks */
+#define ALLOC_MAX_ORDER 10 /* 4 MiB blocks */
 
 /* Give [start, end) machine addresses of free RAM to the allocator (boot). */
 void alloc_add_range(maddr_t start, maddr_t end);

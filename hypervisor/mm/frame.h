@@ -24,41 +24,41 @@
 
 enum frame_type {
 	FRAME_NONE = 0,
-	FRAME_L1 = 1,		/* page tables: the numbers are the levels */
+	FRAME_L1 = 1, /* page tables: the numbers are the levels */
 	FRAME_L2 = 2,
 	FRAME_L3 = 3,
 	FRAME_L4 = 4,
-	FRAME_SEGDESC = 5,	/* GDT or LDT page, every descriptor checked */
-	FRAME_WRITABLE = 6,	/* may be mapped writable */
+	FRAME_SEGDESC = 5,  /* GDT or LDT page, every descriptor checked */
+	FRAME_WRITABLE = 6, /* may be mapped writable */
 };
 
 /* frame.flags */
-#define FRAME_ALLOCATED	(1U << 0)	/* owner holds its allocation reference */
-#define FRAME_VALIDATED	(1U << 1)	/* contents obey the type's rules */
-#define FRAME_PINNED	(1U << 2)	/* owner holds a pin: 1 reference, 1 type use */
-#define FRAME_DYING	(1U << 3)	/* the owner's end has dropped both */
+#define FRAME_ALLOCATED (1U << 0) /* owner holds its allocation reference */
+#define FRAME_VALIDATED (1U << 1) /* contents obey the type's rules */
+#define FRAME_PINNED    (1U << 2) /* owner holds a pin: 1 reference, 1 type use */
+#define FRAME_DYING     (1U << 3) /* the owner's end has dropped both */
 
 /* frame.owner, where no domain: above every domid */
-#define FRAME_OWNER_FREE	0xfffeU	/* in the allocator */
-#define FRAME_OWNER_HV		0xffffU	/* hypervisor's own, or no RAM */
+#define FRAME_OWNER_FREE 0xfffeU /* in the allocator */
+#define FRAME_OWNER_HV   0xffffU /* hypervisor's own, or no RAM */
 
 struct frame {
-	u32 refs;		/* all references */
-	u32 type_refs;		/* uses as .type */
-	u16 owner;		/* domid, or FRAME_OWNER_* */
-	u8  type;		/* enum frame_type */
-	u8  flags;		/* FRAME_* */
-	u32 order;		/* allocator: log2 size of a free block */
-	u64 tlb_stamp;		/* flush clock when the last use or mapping went */
-	u32 next, prev;		/* owner's list or free list: mfns, FRAME_LIST_END */
+	u32 refs;       /* all references */
+	u32 type_refs;  /* uses as .type */
+	u16 owner;      /* domid, or FRAME_OWNER_* */
+	u8 type;        /* enum frame_type */
+	u8 flags;       /* FRAME_* */
+	u32 order;      /* allocator: log2 size of a free block */
+	u64 tlb_stamp;  /* flush clock when the last use or mapping went */
+	u32 next, prev; /* owner's list or free list: mfns, FRAME_LIST_END */
 };
 
 _Static_assert(sizeof(struct frame) == 32, "indexing is a shift");
 
-#define FRAME_LIST_END	0xffffffffU
+#define FRAME_LIST_END 0xffffffffU
 
-extern struct frame *frame_table;	/* frame_count entries */
-extern u64 frame_count;			/* highest RAM mfn + 1 */
+extern struct frame *frame_table; /* frame_count entries */
+extern u64 frame_count;           /* highest RAM mfn + 1 */
 
 /* A doubly linked list of frames through .next/.prev. */
 struct frame_list {

@@ -17,7 +17,7 @@
 static inline bool guest_range_ok(u64 gva, u64 size)
 {
 	if (gva >= HV_VIRT_END) {
-		return size <= 0 - gva || size == 0;	/* up to 2^64 exactly */
+		return size <= 0 - gva || size == 0; /* up to 2^64 exactly */
 	}
 	return gva < (1UL << 47) && size <= (1UL << 47) - gva;
 }

@@ -9,23 +9,23 @@
 
 enum mm_job_state {
 	MM_JOB_IDLE = 0,
-	MM_JOB_PROMOTE,		/* validating entries [index, 512) */
-	MM_JOB_DEMOTE,		/* dropping entries [0, index) */
-	MM_JOB_HELD,		/* promoted; the job holds the type use until its op restarts */
-	MM_JOB_FAILED,		/* not promoted; .result waits for the op's restart */
+	MM_JOB_PROMOTE, /* validating entries [index, 512) */
+	MM_JOB_DEMOTE,  /* dropping entries [0, index) */
+	MM_JOB_HELD,    /* promoted; the job holds the type use until its op restarts */
+	MM_JOB_FAILED,  /* not promoted; .result waits for the op's restart */
 };
 
 struct mm_job {
 	enum mm_job_state state;
-	u32 depth;		/* tables on the stack */
+	u32 depth; /* tables on the stack */
 	struct {
 		u32 mfn;
 		u16 index;
 		u16 level;
 	} stack[4];
-	int result;		/* 0, or of a promotion that fails: -errno */
-	u32 root;		/* mfn that HELD and FAILED are about */
-	u32 patience;		/* of others with a held result, see MM_HOLD_PATIENCE */
+	int result;   /* 0, or of a promotion that fails: -errno */
+	u32 root;     /* mfn that HELD and FAILED are about */
+	u32 patience; /* of others with a held result, see MM_HOLD_PATIENCE */
 };
 
 #endif

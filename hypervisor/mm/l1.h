@@ -44,7 +44,7 @@ static inline void l1_entry_drop(struct mm_owner *o, u64 e)
 	struct frame *f = frame_at(pte_mfn(e));
 
 	if (unlikely(f->owner != o->id)) {
-		return;		/* a grant's mapping: its handle holds the references */
+		return; /* a grant's mapping: its handle holds the references */
 	}
 	if ((e & PTE_WRITE) && --f->type_refs == 0) {
 		f->tlb_stamp = tlb_clock;

@@ -17,18 +17,18 @@
  * entries each refer to the same frame, and its counts have 32 bits. The rest is for
  * pins, roots and descriptor tables.
  */
-#define MM_FRAMES_MAX	((1UL << 23) - (1UL << 13))
+#define MM_FRAMES_MAX ((1UL << 23) - (1UL << 13))
 
 struct mm_owner {
-	u16 id;			/* c: the domid, as in frame.owner */
-	struct spinlock lock;	/* all page-table work of the domain */
-	u64 tlb_cpus;		/* a: CPUs that may hold translations of it */
-	struct frame_list frames;	/* m: all it owns */
-	u64 max_frames;		/* m: limit on frames.count */
-	struct mm_job job;	/* m: a page-table operation that was preempted */
-	u64 work;		/* m: page-table entries looked at, ever */
-	u64 work_limit;		/* m: where the present operation must restart */
-	u64 stats[PV_STATS_WORKS];	/* a (plain increments): what was done for it */
+	u16 id;                    /* c: the domid, as in frame.owner */
+	struct spinlock lock;      /* all page-table work of the domain */
+	u64 tlb_cpus;              /* a: CPUs that may hold translations of it */
+	struct frame_list frames;  /* m: all it owns */
+	u64 max_frames;            /* m: limit on frames.count */
+	struct mm_job job;         /* m: a page-table operation that was preempted */
+	u64 work;                  /* m: page-table entries looked at, ever */
+	u64 work_limit;            /* m: where the present operation must restart */
+	u64 stats[PV_STATS_WORKS]; /* a (plain increments): what was done for it */
 };
 
 /*

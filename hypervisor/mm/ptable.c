@@ -24,9 +24,8 @@ static u64 entry_store(u64 *p, u64 entry, enum ptable_ad ad)
 		__atomic_store_n(p, entry, __ATOMIC_RELAXED);
 		return old;
 	}
-	while (!__atomic_compare_exchange_n(p, &old,
-					    entry | (old & (PTE_ACCESSED | PTE_DIRTY)), false,
-					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+	while (!__atomic_compare_exchange_n(p, &old, entry | (old & (PTE_ACCESSED | PTE_DIRTY)),
+					    false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
 	}
 	return old;
 }
@@ -91,7 +90,7 @@ static int write_upper(struct mm_owner *o, u64 *p, u32 level, u64 entry, enum pt
 		}
 		entry = pte_lx_for_hardware(entry);
 	} else {
-		ad = PTABLE_AD_OVERWRITE;	/* what is not present stands as it is given, as in level 1 */
+		ad = PTABLE_AD_OVERWRITE; /* what is not present stands as it is given, as in level 1 */
 	}
 	old = entry_store(p, entry, ad);
 	if (old & PTE_PRESENT) {
@@ -110,8 +109,7 @@ int ptable_write(struct mm_owner *o, struct ptable_slot slot, u64 entry, enum pt
 	if (likely(level == FRAME_L1)) {
 		return write_l1(o, p, entry, ad);
 	}
-	if (level == FRAME_L4 && slot.index >= HV_L4_FIRST_SLOT &&
-	    slot.index <= HV_L4_LAST_SLOT) {
+	if (level == FRAME_L4 && slot.index >= HV_L4_FIRST_SLOT && slot.index <= HV_L4_LAST_SLOT) {
 		/* Guests copy these from their own root: what is there already is fine. */
 		return entry == *p ? 0 : -PV_EINVAL;
 	}

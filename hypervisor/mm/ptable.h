@@ -18,8 +18,8 @@ struct ptable_slot {
 };
 
 enum ptable_ad {
-	PTABLE_AD_OVERWRITE,	/* accessed and dirty become as in the new entry */
-	PTABLE_AD_PRESERVE,	/* those set in the old entry stay set, if both are present */
+	PTABLE_AD_OVERWRITE, /* accessed and dirty become as in the new entry */
+	PTABLE_AD_PRESERVE,  /* those set in the old entry stay set, if both are present */
 };
 
 /*
@@ -27,7 +27,8 @@ enum ptable_ad {
  * -PV_EINVAL: refused, nothing changed; MM_RESTART: not done yet. May leave
  * debt (mm_has_debt) after 0.
  */
-int ptable_write(struct mm_owner *o, struct ptable_slot slot, u64 entry, enum ptable_ad ad) must_check;
+int ptable_write(struct mm_owner *o, struct ptable_slot slot, u64 entry,
+		 enum ptable_ad ad) must_check;
 
 /*
  * Replace an L1 entry if it still is `old` (as it stands in memory): 0;

@@ -16,24 +16,24 @@
 
 #include "mm/addr.h"
 
-#define PTE_PRESENT	(1UL << 0)
-#define PTE_WRITE	(1UL << 1)
-#define PTE_USER	(1UL << 2)
-#define PTE_PWT		(1UL << 3)
-#define PTE_PCD		(1UL << 4)
-#define PTE_ACCESSED	(1UL << 5)
-#define PTE_DIRTY	(1UL << 6)
-#define PTE_PSE		(1UL << 7)	/* PAT in an L1 entry */
-#define PTE_GLOBAL	(1UL << 8)
-#define PTE_GUEST_KERNEL (1UL << 52)	/* ours, from the bits left to software */
-#define PTE_NX		(1UL << 63)
-#define PTE_ADDR	0x000ffffffffff000UL
+#define PTE_PRESENT      (1UL << 0)
+#define PTE_WRITE        (1UL << 1)
+#define PTE_USER         (1UL << 2)
+#define PTE_PWT          (1UL << 3)
+#define PTE_PCD          (1UL << 4)
+#define PTE_ACCESSED     (1UL << 5)
+#define PTE_DIRTY        (1UL << 6)
+#define PTE_PSE          (1UL << 7) /* PAT in an L1 entry */
+#define PTE_GLOBAL       (1UL << 8)
+#define PTE_GUEST_KERNEL (1UL << 52) /* ours, from the bits left to software */
+#define PTE_NX           (1UL << 63)
+#define PTE_ADDR         0x000ffffffffff000UL
 
 /* Refused in a present entry: caching bits (no I/O rights), large pages. */
-#define PTE_L1_REFUSED	(PTE_PWT | PTE_PCD | PTE_PSE)
-#define PTE_LX_REFUSED	(PTE_PWT | PTE_PCD | PTE_PSE | PTE_GLOBAL)
+#define PTE_L1_REFUSED (PTE_PWT | PTE_PCD | PTE_PSE)
+#define PTE_LX_REFUSED (PTE_PWT | PTE_PCD | PTE_PSE | PTE_GLOBAL)
 
-#define PTE_TABLE_ENTRIES	512U
+#define PTE_TABLE_ENTRIES 512U
 
 static inline mfn_t pte_mfn(u64 e)
 {
@@ -69,7 +69,7 @@ static inline u64 pte_lx_for_hardware(u64 e)
 }
 
 /* Entries looked at together: one test tells that none of the group is present. A fresh table is mostly empty. */
-#define PTE_GROUP	8U
+#define PTE_GROUP 8U
 
 static inline bool pte_group_is_empty(const u64 *e)
 {

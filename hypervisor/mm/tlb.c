@@ -10,7 +10,6 @@
  */
 #include "mm/tlb.h"
 
-
 #include "cpu/ipi.h"
 #include "mm/layout.h"
 

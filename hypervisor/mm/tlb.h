@@ -12,7 +12,6 @@
 
 #include "lib/types.h"
 
-
 /* This CPU: everything (global entries too) / one address. */
 void tlb_flush_local(void);
 void tlb_flush_page_local(u64 va);
@@ -24,7 +23,7 @@ void tlb_flush_page_cpus(u64 cpu_mask, u64 va);
 /* The clock now, to stamp a frame whose last use goes. 64 bits: it does not wrap. */
 extern u64 tlb_clock;
 
-extern u64 tlb_cpu_tick[];	/* of each CPU's last whole flush; written by itself */
+extern u64 tlb_cpu_tick[]; /* of each CPU's last whole flush; written by itself */
 
 /* For a change of root that flushes everything itself: begin before the write to CR3, end after. */
 static inline u64 tlb_tick_begin(void)

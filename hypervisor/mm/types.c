@@ -76,7 +76,8 @@ static void type_set(struct mm_owner *o, struct frame *f, u8 type)
 	f->type_refs = 1;
 	f->refs++;
 	if (flush) {
-		o->stats[PV_STATS_WORK_flush_all] += tlb_flush_filtered(mm_tlb_cpus(o), f->tlb_stamp);
+		o->stats[PV_STATS_WORK_flush_all] +=
+			tlb_flush_filtered(mm_tlb_cpus(o), f->tlb_stamp);
 	}
 }
 
@@ -328,7 +329,7 @@ static void job_keep_outcome(struct mm_owner *o)
 	struct mm_job *job = &o->job;
 
 	if (job->root == FRAME_LIST_END) {
-		job->state = MM_JOB_IDLE;	/* a plain demotion: nobody waits */
+		job->state = MM_JOB_IDLE; /* a plain demotion: nobody waits */
 		return;
 	}
 	job->state = job->result == 0 ? MM_JOB_HELD : MM_JOB_FAILED;
@@ -435,7 +436,7 @@ static int table_promote(struct mm_owner *o, struct frame *f, u8 type)
 
 static int segdesc_promote(struct mm_owner *o, struct frame *f)
 {
-	o->work += PTE_TABLE_ENTRIES;	/* as many descriptors */
+	o->work += PTE_TABLE_ENTRIES; /* as many descriptors */
 	type_set(o, f, FRAME_SEGDESC);
 	if (!descriptor_validate_page(mfn_to_virt(frame_mfn(f)))) {
 		f->type_refs = 0;
@@ -454,8 +455,7 @@ int frame_get_type(struct mm_owner *o, mfn_t m, enum frame_type type)
 	if (f == NULL) {
 		return -PV_EINVAL;
 	}
-	if (unlikely(o->job.state >= MM_JOB_HELD) &&
-	    job_take_outcome(o, f, (u8)type, &rc)) {
+	if (unlikely(o->job.state >= MM_JOB_HELD) && job_take_outcome(o, f, (u8)type, &rc)) {
 		return rc;
 	}
 	if (f->type_refs != 0) {
@@ -485,7 +485,7 @@ void frame_put_type(struct mm_owner *o, mfn_t m)
 			table_drop(o, f);
 			return;
 		}
-		invariant(o->job.state == MM_JOB_IDLE);	/* mm_reserve() saw to it */
+		invariant(o->job.state == MM_JOB_IDLE); /* mm_reserve() saw to it */
 		job_demote(o, f);
 		return;
 	}
@@ -583,7 +583,7 @@ static void teardown_frame(struct mm_owner *o, struct frame *f)
 {
 	frame_list_remove(&o->frames, f);
 	frame_list_add(&o->frames, f);
-	f->refs++;	/* until we are done with it */
+	f->refs++; /* until we are done with it */
 	if (f->flags & FRAME_PINNED) {
 		f->flags &= (u8)~FRAME_PINNED;
 		frame_put_type(o, frame_mfn(f));
@@ -602,7 +602,7 @@ static int teardown_frames(struct mm_owner *o)
 		struct frame *f = &frame_table[o->frames.head];
 
 		if (f->flags & FRAME_DYING) {
-			return -PV_EBUSY;	/* nothing of the domain holds it: our fault */
+			return -PV_EBUSY; /* nothing of the domain holds it: our fault */
 		}
 		teardown_frame(o, f);
 		o->work++;

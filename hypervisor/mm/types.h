@@ -20,10 +20,10 @@
 #include "mm/tlb.h"
 
 /* Returned by functions that ran out of budget: the hypercall restarts. Not an errno that a guest sees. */
-#define MM_RESTART	(-4096)
+#define MM_RESTART (-4096)
 
 /* How often other operations yield to the one whose promoted tree is held. */
-#define MM_HOLD_PATIENCE	64
+#define MM_HOLD_PATIENCE 64
 
 /*
  * Finish what an earlier operation left half done. First in every operation,

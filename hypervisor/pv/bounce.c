@@ -19,7 +19,7 @@
 #include "mm/guest.h"
 #include "pv/selectors.h"
 
-#define FRAME_WORDS_MAX	12
+#define FRAME_WORDS_MAX 12
 
 void pv_enter_kernel(struct vcpu *v)
 {
@@ -40,8 +40,8 @@ void pv_enter_user(struct vcpu *v)
 /* What a bounce shall do, beside the frame's first words. */
 struct target {
 	u64 entry;
-	bool masks;		/* upcalls are masked on entry */
-	u64 clear_flags;	/* of RFLAGS, beyond the usual */
+	bool masks;      /* upcalls are masked on entry */
+	u64 clear_flags; /* of RFLAGS, beyond the usual */
 };
 
 /*

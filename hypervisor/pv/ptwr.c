@@ -343,9 +343,9 @@ static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_re
  * from one load of 8 bytes.
  */
 struct short_store {
-	u8 length;	/* 0: it is something else */
+	u8 length; /* 0: it is something else */
 	bool exchanges;
-	u64 *reg;	/* NULL: the constant */
+	u64 *reg; /* NULL: the constant */
 	u64 value;
 };
 
@@ -359,7 +359,7 @@ static inline u32 operand_length(u64 from_modrm)
 		return 0;
 	}
 	if (rm == 4) {
-		length++;	/* SIB, whose base 5 means a displacement with mod 0 */
+		length++; /* SIB, whose base 5 means a displacement with mod 0 */
 		rm = (from_modrm >> 8) & 7;
 	}
 	if (mod == 1) {
@@ -426,7 +426,8 @@ static bool decode(struct insn *insn, u64 rip)
 }
 
 /* Any other store, on an entry that it certainly means. Under the lock. */
-static __attribute__((noinline)) int store_other(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs, u64 gva)
+static __attribute__((noinline)) int store_other(struct mm_owner *o, struct ptable_slot slot,
+						 struct cpu_regs *regs, u64 gva)
 {
 	struct insn insn;
 	u64 moved = 0;
@@ -456,7 +457,7 @@ enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 
 		return PTWR_REFUSED;
 	}
 	if (mm_begin(o) != 0) {
-		return PTWR_DONE;	/* the guest comes again, until the debt is paid */
+		return PTWR_DONE; /* the guest comes again, until the debt is paid */
 	}
 	err = find_entry(o, v->kernel_cr3, gva, &slot);
 	if (err == 0) {

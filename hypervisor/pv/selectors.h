@@ -22,22 +22,22 @@ static inline struct selectors selectors_read(void)
 	return s;
 }
 
-#define SELECTOR_LOAD(name, reg)					\
-	static inline bool selector_load_##name(u16 value)		\
-	{								\
-		u32 failed = 0;						\
-									\
-		__asm__ volatile("1:	movw %1, %%" #reg "\n"		\
-				 "2:\n"					\
-				 ".pushsection .text.fixup, \"ax\"\n"	\
-				 "3:	movl $1, %0\n"			\
-				 "	xorl %k1, %k1\n"		\
-				 "	jmp 1b\n"			\
-				 ".popsection\n" EX_TABLE(1b, 3b)	\
-				 : "+r"(failed), "+r"(value)		\
-				 :					\
-				 : "memory");				\
-		return failed == 0;					\
+#define SELECTOR_LOAD(name, reg)                                      \
+	static inline bool selector_load_##name(u16 value)            \
+	{                                                             \
+		u32 failed = 0;                                       \
+                                                                      \
+		__asm__ volatile("1:	movw %1, %%" #reg "\n"        \
+				 "2:\n"                               \
+				 ".pushsection .text.fixup, \"ax\"\n" \
+				 "3:	movl $1, %0\n"                   \
+				 "	xorl %k1, %k1\n"                   \
+				 "	jmp 1b\n"                          \
+				 ".popsection\n" EX_TABLE(1b, 3b)     \
+				 : "+r"(failed), "+r"(value)          \
+				 :                                    \
+				 : "memory");                         \
+		return failed == 0;                                   \
 	}
 
 /* selector_load_ds(value) and so on: false if it faulted and NULL was loaded. */

@@ -23,22 +23,22 @@
 #include "pv/iret.h"
 #include "pv/ptwr.h"
 
-#define VECTOR_DB	1
-#define VECTOR_NMI	2
-#define VECTOR_UD	6
-#define VECTOR_NM	7
-#define VECTOR_DF	8
-#define VECTOR_GP	13
-#define VECTOR_PF	14
-#define VECTOR_MC	18
+#define VECTOR_DB        1
+#define VECTOR_NMI       2
+#define VECTOR_UD        6
+#define VECTOR_NM        7
+#define VECTOR_DF        8
+#define VECTOR_GP        13
+#define VECTOR_PF        14
+#define VECTOR_MC        18
 #define VECTOR_IRQ_FIRST 32
 
-#define PF_PRESENT	(1U << 0)
-#define PF_WRITE	(1U << 1)
-#define PF_USER		(1U << 2)
-#define PF_RESERVED	(1U << 3)
+#define PF_PRESENT  (1U << 0)
+#define PF_WRITE    (1U << 1)
+#define PF_USER     (1U << 2)
+#define PF_RESERVED (1U << 3)
 
-extern const char exit_iret_insn[];	/* entry.S */
+extern const char exit_iret_insn[]; /* entry.S */
 
 static bool in_hypervisor_range(u64 gva)
 {
@@ -68,9 +68,9 @@ static void trap_page_fault(struct vcpu *v, struct cpu_regs *regs)
 		return;
 	}
 	if (in_hypervisor_range(gva)) {
-		code &= ~PF_PRESENT;	/* our layout is not for guests to probe */
-	} else if (v->mode == VCPU_MODE_KERNEL && (code & (PF_PRESENT | PF_WRITE)) ==
-						  (PF_PRESENT | PF_WRITE)) {
+		code &= ~PF_PRESENT; /* our layout is not for guests to probe */
+	} else if (v->mode == VCPU_MODE_KERNEL &&
+		   (code & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE)) {
 		if (pv_emulate_pt_write(v, regs, gva) == PTWR_DONE) {
 			count(v, PV_STATS_ENTRY_table_write);
 			return;
@@ -106,7 +106,7 @@ static bool trap_software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 	return true;
 }
 
-#define GP_CODE_IDT	2U
+#define GP_CODE_IDT 2U
 
 static void trap_general_protection(struct vcpu *v, struct cpu_regs *regs)
 {

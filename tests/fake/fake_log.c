@@ -16,4 +16,3 @@ void panic(const char *fmt, ...)
 	va_end(args);
 	abort();
 }
-

@@ -5,7 +5,7 @@
  * package grub-xen-bin) these tests are skipped.
  */
 #include <criterion/criterion.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +27,8 @@ static const char *make_grub(const char *platform, const char *script, const cha
 	struct run_result made;
 
 	if (access(MODULES "x86_64-xen", R_OK) != 0) {
-		cr_skip_test("no GRUB for Xen here: install grub-xen-bin (make deps does)");
+		fprintf(stderr, "loader: skipped, no GRUB for Xen here; run: make deps\n");
+		cr_skip_test("no GRUB for Xen");
 	}
 	if (script != NULL) {
 		argv[n++] = "-c";

@@ -221,7 +221,7 @@ Test(console, nonsense_in_the_output_index_is_skipped)
 		cr_assert_eq(ring->out_cons, ring->out_prod);
 	}
 	cr_assert_eq(frames_sent(PV_LINE_CONSOLE_OUT, out), 0);
-	ring->out_cons = 12345;	/* ours: it is not believed */
+	ring->out_cons = 12345; /* ours: it is not believed */
 	guest_writes("x", 1);
 	cr_assert_eq(evtchn_send(d, port), 0);
 	cr_assert_eq(frames_sent(PV_LINE_CONSOLE_OUT, out), 1);
@@ -287,7 +287,7 @@ Test(console, input_can_be_read_by_a_call)
 {
 	char bytes[8];
 
-	ring->in_cons = 5000;	/* as a guest that never looks at the ring */
+	ring->in_cons = 5000; /* as a guest that never looks at the ring */
 	host_types("abcdefghij", 10);
 	cr_assert_eq(console_read(d, bytes, 8), 8);
 	cr_assert_eq(memcmp(bytes, "abcdefgh", 8), 0);

@@ -129,7 +129,8 @@ Test(gnttab, wild_arguments)
 	cr_assert_eq(call(PV_GNTTABOP_setup_table, (void *)8), -PV_EFAULT);
 	cr_assert_eq(call(PV_GNTTABOP_setup_table, (void *)HV_VIRT_START), -PV_EFAULT);
 	cr_assert_eq(hypercall_grant_table_op(PV_GNTTABOP_setup_table, 8, 0, 0, 0, 0), -PV_EINVAL);
-	cr_assert_eq(hypercall_grant_table_op(PV_GNTTABOP_setup_table, 8, ~0UL, 0, 0, 0), -PV_EINVAL);
+	cr_assert_eq(hypercall_grant_table_op(PV_GNTTABOP_setup_table, 8, ~0UL, 0, 0, 0),
+		     -PV_EINVAL);
 	for (u64 cmd = 13; cmd < 40; cmd++) {
 		cr_assert_eq(call(cmd, (void *)8), -PV_ENOSYS);
 	}

@@ -19,7 +19,7 @@
 #include "lib/log.h"
 #include "small_domain.h"
 
-#define CPUS	 2
+#define CPUS     2
 #define SLICE_NS 10000000UL
 
 static struct domain *d;

@@ -129,8 +129,8 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	 * run the other thread: one domain on several CPUs is then twice as slow, and worse on a
 	 * loaded host.
 	 */
-	add(arguments, options->parallel && !options->icount ? "tcg,thread=multi" :
-							       "tcg,thread=single");
+	add(arguments,
+	    options->parallel && !options->icount ? "tcg,thread=multi" : "tcg,thread=single");
 	add(arguments, "-smp");
 	add(arguments, "%u", options->cpus);
 	add(arguments, "-m");

@@ -23,11 +23,11 @@ static inline void guest_close(void)
 	__asm__ volatile(SMAP_CLOSE ::: "memory");
 }
 
-#define GUEST_LOAD_FIXUP			\
-	".pushsection .text.fixup, \"ax\"\n"	\
-	"3:	movl $-1, %0\n"			\
-	"	xorl %k1, %k1\n"		\
-	"	jmp 2b\n"			\
+#define GUEST_LOAD_FIXUP                     \
+	".pushsection .text.fixup, \"ax\"\n" \
+	"3:	movl $-1, %0\n"                  \
+	"	xorl %k1, %k1\n"                   \
+	"	jmp 2b\n"                          \
 	".popsection\n" EX_TABLE(1b, 3b)
 
 static inline u64 guest_load8(u64 gva, int *failed)
@@ -70,18 +70,16 @@ static inline u64 guest_copy_bytes(void *dst, const void *src, u64 size)
 	u64 words = size / 8;
 	u64 left = size % 8;
 
-	__asm__ volatile(SMAP_OPEN
-			 "1:	rep movsq\n"
-			 "	movq %3, %%rcx\n"
-			 "2:	rep movsb\n"
-			 "	xorl %k3, %k3\n"
-			 "3:	" SMAP_CLOSE
-			 ".pushsection .text.fixup, \"ax\"\n"
-			 "4:	leaq (%3, %%rcx, 8), %3\n"
-			 "	jmp 3b\n"
-			 "5:	movq %%rcx, %3\n"
-			 "	jmp 3b\n"
-			 ".popsection\n" EX_TABLE(1b, 4b) EX_TABLE(2b, 5b)
+	__asm__ volatile(SMAP_OPEN "1:	rep movsq\n"
+				   "	movq %3, %%rcx\n"
+				   "2:	rep movsb\n"
+				   "	xorl %k3, %k3\n"
+				   "3:	" SMAP_CLOSE ".pushsection .text.fixup, \"ax\"\n"
+				   "4:	leaq (%3, %%rcx, 8), %3\n"
+				   "	jmp 3b\n"
+				   "5:	movq %%rcx, %3\n"
+				   "	jmp 3b\n"
+				   ".popsection\n" EX_TABLE(1b, 4b) EX_TABLE(2b, 5b)
 			 : "+D"(dst), "+S"(src), "+c"(words), "+r"(left)
 			 :
 			 : "memory");

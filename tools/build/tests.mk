@@ -95,13 +95,13 @@ abi-test: $(ABI_TEST_BINS) $(O)/abigen ## compare our headers with libxen-dev's
 	$(Q)$(run_tests) $(ABI_TEST_BINS)
 
 # ---------------------------------------------------------------------------------------------
-# system: guests booted by `parley run` on an emulated machine. Most cases have machines of two CPUs,
-# and a CPU that the host keeps waiting makes all others wait: as many at a time as have CPUs here.
+# system: guests booted by `parley run` on an emulated machine, each machine in one thread of the
+# host: as many at a time as the host has CPUs, at most four for the sake of its memory.
 # ---------------------------------------------------------------------------------------------
 
 SYSTEM_TEST_SRCS := $(wildcard tests/system/*.c)
 SYSTEM_TEST_BINS := $(if $(SYSTEM_TEST_SRCS),$(O)/tests/system/system)
-SYSTEM_JOBS ?= $(shell n=$$(nproc); echo $$((n > 3 ? n / 2 : 1)))
+SYSTEM_JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 TEST_PROGRAM_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard tests/system/programs/*/*.c))))
 TEST_PROGRAMS := $(foreach d,$(TEST_PROGRAM_DIRS),$(O)/tests/programs/$(notdir $(d)))
 

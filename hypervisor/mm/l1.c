@@ -41,6 +41,9 @@ int l1_take_all(struct mm_owner *o, u64 *table, u32 *done)
 
 void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count)
 {
+	/* No CPU can walk to this table any more that flushes from now on: one stamp for all. */
+	u64 stamp = tlb_stamp();
+	struct frame *f;
 	u32 i = 0;
 
 	while (i < count) {
@@ -48,8 +51,8 @@ void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count)
 			i += PTE_GROUP;
 			continue;
 		}
-		if (table[i] & PTE_PRESENT) {
-			l1_entry_drop(o, table[i]);
+		if ((table[i] & PTE_PRESENT) && l1_entry_put(o, table[i], &f)) {
+			l1_frame_unmapped(o, f, stamp);
 		}
 		i++;
 	}

@@ -38,22 +38,41 @@ static inline int must_check l1_entry_take(struct mm_owner *o, u64 e)
 	return 0;
 }
 
-/* Drop those of a present entry of a validated table. */
-static inline void l1_entry_drop(struct mm_owner *o, u64 e)
+/*
+ * Drop those of a present entry of a validated table. True if it was the last
+ * mapping, or the last writable one: then the caller stamps the frame
+ * (tlb_stamp()) and frees it if no reference is left, by l1_frame_unmapped().
+ */
+static inline bool l1_entry_put(struct mm_owner *o, u64 e, struct frame **frame)
 {
 	struct frame *f = frame_at(pte_mfn(e));
+	bool last = false;
 
+	*frame = f;
 	if (unlikely(f->owner != o->id)) {
-		return; /* a grant's mapping: its handle holds the references */
+		return false; /* a grant's mapping: its handle holds the references */
 	}
-	if ((e & PTE_WRITE) && --f->type_refs == 0) {
-		f->tlb_stamp = tlb_clock;
+	if (e & PTE_WRITE) {
+		last = --f->type_refs == 0;
 	}
-	if (unlikely(--f->refs <= 1)) {
-		f->tlb_stamp = tlb_clock;
-		if (f->refs == 0) {
-			frame_free(o, f);
-		}
+	return --f->refs <= 1 || last;
+}
+
+static inline void l1_frame_unmapped(struct mm_owner *o, struct frame *f, u64 stamp)
+{
+	f->tlb_stamp = stamp;
+	if (unlikely(f->refs == 0)) {
+		frame_free(o, f);
+	}
+}
+
+/* All of it, for an entry that was just replaced. */
+static inline void l1_entry_drop(struct mm_owner *o, u64 e)
+{
+	struct frame *f;
+
+	if (l1_entry_put(o, e, &f)) {
+		l1_frame_unmapped(o, f, tlb_stamp());
 	}
 }
 

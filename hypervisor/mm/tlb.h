@@ -23,6 +23,17 @@ void tlb_flush_page_cpus(u64 cpu_mask, u64 va);
 /* The clock now, to stamp a frame whose last use goes. 64 bits: it does not wrap. */
 extern u64 tlb_clock;
 
+/*
+ * The clock for a frame of which a mapping or use has just gone. First the store
+ * that took it away must be seen by all: while it waits in this CPU's buffer,
+ * another CPU could tick, flush, and walk to the old entry again.
+ */
+static inline u64 tlb_stamp(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return READ_ONCE(tlb_clock);
+}
+
 extern u64 tlb_cpu_tick[]; /* of each CPU's last whole flush; written by itself */
 
 /* For a change of root that flushes everything itself: begin before the write to CR3, end after. */

@@ -117,7 +117,7 @@ static int entry_take(struct mm_owner *o, u64 e, u32 level)
 /* Drop a use of a table. True if it was the last and the table was pushed to be demoted. */
 static bool table_drop(struct mm_owner *o, struct frame *f)
 {
-	f->tlb_stamp = tlb_clock;
+	f->tlb_stamp = tlb_stamp();
 	if (f->type_refs > 1) {
 		f->type_refs--;
 		frame_put_ref(o, f);
@@ -490,7 +490,7 @@ void frame_put_type(struct mm_owner *o, mfn_t m)
 		return;
 	}
 	if (--f->type_refs == 0) {
-		f->tlb_stamp = tlb_clock;
+		f->tlb_stamp = tlb_stamp();
 	}
 	frame_put_ref(o, f);
 }

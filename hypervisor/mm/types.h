@@ -145,7 +145,7 @@ static inline void frame_put_table(struct mm_owner *o, mfn_t m)
 	struct frame *f = frame_at(m);
 
 	if (likely(f->type_refs > 1)) {
-		f->tlb_stamp = tlb_clock;
+		f->tlb_stamp = tlb_stamp();
 		f->type_refs--;
 		f->refs--;
 		return;

@@ -47,6 +47,7 @@ struct driver {
 	} attacks[DRIVER_ATTACKS];
 	u32 attack_count;
 	u64 attack_seed;
+	bool is_racing;    /* in race.c: what is counted by the run of a call cannot be */
 	bool is_unchecked; /* the model does not follow: driver_adopt() before it does again */
 	/* stop after so many restarts (0: never) and leave the call to driver_resume() */
 	u32 stop_after;

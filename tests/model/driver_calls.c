@@ -333,6 +333,9 @@ static bool run_once(struct driver *w, u32 nr, u64 *a, struct driver_result *r)
 	u64 work = o->work;
 	bool again;
 
+	if (w->is_racing) {
+		return machine_call_once(nr, a, &r->rc[0]);
+	}
 	watched = &w->buffer;
 	memset(fetches, 0, sizeof(fetches));
 	fake_guest_watch = count_fetches;
@@ -387,8 +390,12 @@ void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_re
 			r->stopped_wrong = "it restarts without end";
 			break;
 		}
-		r->stopped_wrong = r->stopped_wrong != NULL ? r->stopped_wrong : machine_check();
-		r->stopped_wrong = r->stopped_wrong != NULL ? r->stopped_wrong : simtlb_check();
+		if (!w->is_racing && r->stopped_wrong == NULL) {
+			r->stopped_wrong = machine_check();
+		}
+		if (!w->is_racing && r->stopped_wrong == NULL) {
+			r->stopped_wrong = simtlb_check();
+		}
 	}
 	r->done = w->buffer.done;
 	r->multi_rc = r->rc[0];

@@ -14,7 +14,7 @@ $(O)/tests/model/%: $(O)/obj/unit/tests/model/main_%.o $(O)/obj/unit/libmodel.a 
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group -z muldefs $(O)/obj/unit/libmodel.a \
-		$(UNIT_ARCHIVES) -Wl,--end-group -Wl,--gc-sections
+		$(UNIT_ARCHIVES) -Wl,--end-group -Wl,--gc-sections -lpthread
 
 MINUTES ?= 10
 .PHONY: soak

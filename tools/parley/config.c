@@ -24,6 +24,18 @@ void config_domain_init(struct config_domain *domain)
 	domain->weight = CONFIG_WEIGHT_DEFAULT;
 }
 
+void config_repeat_uuids(struct config *config)
+{
+	for (size_t i = 0; i < config->domain_count; i++) {
+		struct config_domain *domain = &config->domains[i];
+
+		if (!domain->has_own_uuid) {
+			uuid_generate_sha1(domain->uuid, *uuid_get_template("oid"), domain->name,
+					   strlen(domain->name));
+		}
+	}
+}
+
 void config_free(struct config *config)
 {
 	for (size_t i = 0; i < config->domain_count; i++) {

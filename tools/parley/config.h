@@ -27,6 +27,7 @@ struct config_domain {
 	char name[PV_BUNDLE_NAME_MAX];
 	char cmdline[PV_BUNDLE_CMDLINE_MAX];
 	uuid_t uuid;
+	bool has_own_uuid; /* given, not made */
 	char *kernel;    /* path, as to be opened */
 	char *ramdisk;   /* path, or NULL */
 	uint64_t memory; /* bytes */
@@ -48,6 +49,9 @@ struct config {
 
 /* A domain with every default, no name and no kernel, and a new UUID. */
 void config_domain_init(struct config_domain *domain);
+
+/* Gives domains whose UUID was made one that follows from their name, so that runs can repeat exactly. */
+void config_repeat_uuids(struct config *config);
 
 /*
  * Reads a file. Relative paths in it are taken from where the file is. Returns

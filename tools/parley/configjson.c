@@ -113,6 +113,7 @@ static int take_uuid(const struct reading *reading, const json_t *value)
 			"out)",
 			json_string_value(value));
 	}
+	reading->domain->has_own_uuid = true;
 	return 0;
 }
 

@@ -360,6 +360,9 @@ static int prepare(struct run *run)
 		run->config.machine_memory = run->machine_memory;
 	}
 	run->qemu.cpus = choose_cpus(run);
+	if (run->qemu.icount) {
+		config_repeat_uuids(&run->config);
+	}
 	if (config_check_cpus(&run->config, run->qemu.cpus, &problem) ||
 	    qemu_find_hypervisor(run->hypervisor, run->hypervisor_path, &problem) ||
 	    launch_prepare(&run->launch, &run->config, &problem)) {

@@ -181,12 +181,42 @@ static void op_update_va(struct generator *g, struct op *op)
 	}
 }
 
+/* An address at which a level-1 table is mapped read-only, below that table: false if none is found. */
+static bool find_mapped_l1(struct generator *g, u64 table, u32 level, u64 va, u64 *found)
+{
+	u32 start = (u32)rnd(g, 10);
+
+	for (u32 k = 0; k < 10; k++) {
+		u32 i = (start + k) % 10;
+		u64 e = g->w->model.word[table][i], below = (e >> 12) & 0xffffffffff;
+		u64 at = va | (u64)i << (12 + 9 * (level - 1));
+
+		if ((e & PRESENT) == 0) {
+			continue;
+		}
+		if (level > 1) {
+			if (find_mapped_l1(g, below, level - 1, at, found)) {
+				return true;
+			}
+		} else if ((e & WRITE) == 0 && model_used_as(&g->view, below) == MODEL_L1) {
+			*found = at;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void op_ptwr(struct generator *g, struct op *op)
 {
+	u64 root = g->w->model.domain[g->who.domain].vcpu[g->who.vcpu].kernel_root;
+
 	op_update_va(g, op);
 	op->sub = 0;
 	op->va &= PAGE_MASK;
 	op->index = table_index(g);
+	if (root != MODEL_NONE && !one_in(g, 8)) {
+		(void)find_mapped_l1(g, root, 4, 0, &op->va);
+	}
 }
 
 static void op_pin(struct generator *g, struct op *op)

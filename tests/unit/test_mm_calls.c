@@ -1,13 +1,19 @@
 /* The page-table hypercalls on the small machine, as a guest makes them: arguments, errors, restarts. */
 #include <criterion/criterion.h>
+#include <string.h>
+
 #include <parley/errno.h>
+#include <parley/memory.h>
 #include <parley/mmu.h>
 #include <parley/types.h>
 #include <seam/budget.h>
 #include <seam/cpu.h>
+#include <seam/directmap.h>
 
 #include "fake_guest.h"
+#include "fake_tlb.h"
 #include "machine.h"
+#include "mm/guest.h"
 #include "mm/paging.h"
 
 #define PAGE_RW (PTE_PRESENT | PTE_WRITE | PTE_USER)
@@ -22,6 +28,7 @@ static struct {
 	struct pv_mmuext_op ops[16];
 	u32 done;
 } buffer; /* the guest's arguments */
+static u64 extents[300];
 
 static long mmuext(u32 cmd, u64 arg1, u64 arg2)
 {
@@ -45,6 +52,7 @@ static void setup(void)
 	machine_init(256);
 	fake_guest_reset();
 	fake_guest_map_here(&buffer, sizeof(buffer));
+	fake_guest_map_here(extents, sizeof(extents));
 	d = machine_domain(1, 2, 200);
 	s = machine_space(d);
 	page = machine_frame(d);
@@ -249,6 +257,133 @@ Test(mm_calls, plain_memory_is_stored_to)
 	cr_assert_eq(machine_peek(m, 511), 0x123456789abcdef);
 	cr_assert_eq(frame_at(m)->type_refs, 0);
 	cr_assert_eq(frame_at(m)->refs, 1);
+}
+
+/* An emulated store whose entry has changed meanwhile: nothing is taken, nothing dropped. */
+Test(mm_calls, a_late_emulated_store)
+{
+	struct ptable_slot slot = { s.table[1], 1 };
+	mfn_t fresh = machine_frame(d);
+	u64 entry = pte_make(fresh, PAGE_RW), was = machine_peek(s.table[1], 1);
+
+	cr_assert_eq(mm_begin(&d->mm), 0);
+	cr_assert_eq(ptable_replace_l1(&d->mm, slot, was ^ PTE_DIRTY, entry), -PV_EAGAIN);
+	cr_assert_eq(ptable_replace_l1(&d->mm, slot, was ^ PTE_DIRTY, 0), -PV_EAGAIN);
+	cr_assert_eq(ptable_replace_l1(&d->mm, slot, was ^ PTE_DIRTY, was | PTE_ACCESSED),
+		     -PV_EAGAIN);
+	cr_assert_eq(frame_at(fresh)->refs, 1);
+	cr_assert_eq(frame_at(fresh)->type_refs, 0);
+	cr_assert_eq(frame_at(page)->refs, 2);
+	cr_assert_eq(ptable_replace_l1(&d->mm, slot, was, was | PTE_PCD), -PV_EINVAL);
+	cr_assert_eq(ptable_replace_l1(&d->mm, slot, was, pte_make(s.table[2], PAGE_RW)),
+		     -PV_EINVAL);
+	cr_assert_eq(machine_peek(s.table[1], 1), was);
+	cr_assert_eq(ptable_replace_l1(&d->mm, slot, was, entry), 0);
+	cr_assert_eq(frame_at(page)->refs, 1);
+	cr_assert_eq(frame_at(fresh)->type_refs, 1);
+	mm_end(&d->mm);
+}
+
+static long reservation(u32 op, u64 list, u64 count)
+{
+	struct pv_memory_reservation *r = (void *)&buffer.words[60];
+
+	*r = (struct pv_memory_reservation){ .extent_start = list,
+					     .nr_extents = count,
+					     .domid = PV_DOMID_SELF };
+	return machine_call(PV_HYPERCALL_memory_op, op, (u64)r, 0, 0);
+}
+
+/* Long lists are worked through in steps. */
+Test(mm_calls, long_reservations)
+{
+	u64 before = d->mm.frames.count, restarts = machine_restarts;
+
+	for (u32 i = 0; i < ARRAY_SIZE(extents); i++) {
+		extents[i] = 1000 + i;
+	}
+	cr_assert_eq(reservation(PV_MEMORY_populate_physmap, (u64)extents, 130), 130);
+	cr_assert_eq(d->mm.frames.count, before + 130);
+	cr_assert_eq(m2p_array()[extents[129]], 1129);
+	cr_assert_eq(reservation(PV_MEMORY_populate_physmap, (u64)&extents[130], 100),
+		     (long)(d->mm.max_frames - before - 130), "as many as it may have");
+	cr_assert_eq(reservation(PV_MEMORY_decrease_reservation, (u64)extents, 130), 130);
+	cr_assert_eq(m2p_array()[extents[129]], M2P_INVALID);
+	cr_assert_eq(reservation(PV_MEMORY_decrease_reservation, (u64)extents, 1), 0,
+		     "gone already");
+	cr_assert_eq(reservation(PV_MEMORY_populate_physmap, 0x1000, 1), 0, "no list there");
+	cr_assert_geq(machine_restarts, restarts + 4);
+}
+
+Test(mm_calls, questions_about_memory)
+{
+	struct pv_machphys_mapping map;
+	struct pv_memory_map ram = { .nr_entries = 1, .buffer = (u64)&buffer.words[4] };
+
+	buffer.words[0] = PV_DOMID_SELF;
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_current_reservation,
+				  (u64)buffer.words, 0, 0),
+		     (long)d->mm.frames.count);
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_maximum_reservation,
+				  (u64)buffer.words, 0, 0),
+		     (long)d->mm.max_frames);
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_maximum_gpfn, (u64)buffer.words,
+				  0, 0),
+		     (long)d->max_gfn.v);
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_maximum_ram_page, 0, 0, 0),
+		     (long)frame_count - 1);
+	buffer.words[0] = 77;
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_current_reservation,
+				  (u64)buffer.words, 0, 0),
+		     -PV_ESRCH);
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_machphys_mapping,
+				  (u64)buffer.words, 0, 0),
+		     0);
+	memcpy(&map, buffer.words, sizeof(map));
+	cr_assert_eq(map.max_mfn, frame_count - 1);
+	memcpy(buffer.words, &ram, sizeof(ram));
+	cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, PV_MEMORY_memory_map, (u64)buffer.words,
+				  0, 0),
+		     0);
+	cr_assert_eq(buffer.words[5], d->mm.max_frames << PAGE_SHIFT);
+}
+
+/* Another domain's number may be one's own, by either name. */
+Test(mm_calls, own_numbers)
+{
+	cr_assert_eq(machine_call(PV_HYPERCALL_mmu_update, (u64)buffer.updates, 0, 0, 1), 0);
+	cr_assert_eq(machine_call(PV_HYPERCALL_mmu_update, (u64)buffer.updates, 0, 0,
+				  PV_DOMID_SELF | 2UL << 16),
+		     0);
+	cr_assert_eq(machine_call(PV_HYPERCALL_mmuext_op, (u64)buffer.ops, 0, 0, 1), 0);
+	cr_assert_eq(machine_call(PV_HYPERCALL_mmuext_op, (u64)buffer.ops, 0, 0, 2), -PV_EPERM);
+}
+
+/* What is asked of an upper table's entry that goes or changes: that no CPU walks to it any more. */
+Test(mm_calls, upper_entries_are_flushed)
+{
+	u64 at = maddr_of(s.table[2], 0), flushes;
+
+	machine_run(1, NULL);
+	cr_assert_eq(update(at, pte_make(s.table[1], PAGE_RO)), 0);
+	flushes = fake_tlb_flushes[0];
+	cr_assert_eq(update(at, pte_make(s.table[1], PAGE_RW)), 0);
+	cr_assert_gt(fake_tlb_flushes[0], flushes, "rights changed");
+	flushes = fake_tlb_flushes[0];
+	cr_assert_eq(update(at, 0), 0);
+	cr_assert_gt(fake_tlb_flushes[0], flushes, "it went");
+}
+
+/* Element i of a list: sums that wrap lead nowhere. */
+Test(mm_calls, elements_of_lists)
+{
+	u64 word;
+
+	cr_assert_eq(guest_read_at(&word, (u64)buffer.words, 3, 8), 0);
+	cr_assert_eq(guest_read_at(&word, (u64)buffer.words, 1UL << 61, 8), -PV_EFAULT);
+	cr_assert_eq(guest_read_at(&word, (u64)buffer.words, (1UL << 61) - 1, 8), -PV_EFAULT);
+	cr_assert_eq(guest_write_at((u64)buffer.words, 1UL << 61, &word, 8), -PV_EFAULT);
+	cr_assert_eq(guest_write_at((u64)buffer.words, (1UL << 61) - 1, &word, 8), -PV_EFAULT);
 }
 
 Test(mm_calls, base_pointers)

@@ -542,6 +542,42 @@ Test(mm_types, teardown_drops_a_held_tree)
 	d = was;
 }
 
+/* Called alone, as for a domain that was never finished: debts first, then what is held for nobody. */
+Test(mm_types, teardown_pays_debts)
+{
+	for (u32 held = 0; held < 2; held++) {
+		struct machine_space s = machine_space(d);
+		int rc;
+
+		fake_mm_budget = 1;
+		if (held) {
+			leave_held(s.table[4]);
+		} else {
+			cr_assert_eq(mm_begin(&d->mm), 0);
+			cr_assert_eq(frame_pin(&d->mm, s.table[4], FRAME_L4), MM_RESTART);
+			mm_end(&d->mm);
+		}
+		do {
+			spin_lock(&d->mm.lock);
+			d->mm.work_limit = d->mm.work + fake_mm_budget;
+			rc = mm_teardown(&d->mm);
+			spin_unlock(&d->mm.lock);
+		} while (rc == MM_RESTART);
+		cr_assert_eq(rc, 0);
+		cr_assert_eq(d->mm.frames.count, 0);
+	}
+}
+
+Test(mm_types, lists)
+{
+	struct frame_list list;
+
+	frame_list_init(&list);
+	cr_assert_eq(list.count, 0);
+	cr_assert_eq(list.head, FRAME_LIST_END);
+	cr_assert_eq(list.tail, FRAME_LIST_END);
+}
+
 Test(mm_types, teardown_says_what_is_still_held)
 {
 	mfn_t m = machine_frame(d);

@@ -28,9 +28,9 @@ struct config_domain {
 	char cmdline[PV_BUNDLE_CMDLINE_MAX];
 	uuid_t uuid;
 	bool has_own_uuid; /* given, not made */
-	char *kernel;    /* path, as to be opened */
-	char *ramdisk;   /* path, or NULL */
-	uint64_t memory; /* bytes */
+	char *kernel;      /* path, as to be opened */
+	char *ramdisk;     /* path, or NULL */
+	uint64_t memory;   /* bytes */
 	unsigned int vcpus;
 	unsigned int weight;
 	unsigned int cap;  /* per cent of one CPU, 0: none */

@@ -48,17 +48,6 @@ Test(boot, four_vcpus_on_two_cpus)
 	boot_debian("4", "2", "result: cpus 4 " FORKS);
 }
 
-Test(boot, four_vcpus_on_two_host_threads)
-{
-	const char *const options[] = { "--vcpus", "4", "--cpus", "2", "--parallel", NULL };
-	struct run_result result = run_debian("boot", NULL, options);
-
-	expect_status(&result, 0);
-	expect_output(&result, "result: cpus 4 " FORKS);
-	expect_healthy_linux(&result);
-	run_result_free(&result);
-}
-
 Test(boot, every_vcpu_runs_programs)
 {
 	const char *const options[] = { "--vcpus", "3", "--cpus", "2", NULL };
@@ -105,23 +94,14 @@ Test(boot, hammer_four_vcpus_on_two_cpus)
 	hammer_debian("4", "2", "1G");
 }
 
-/*
- * Ten boots with one to four vCPUs, none of which may fail; those on two CPUs
- * with a host thread for each, which makes for other orders of events.
- */
+/* Ten boots with one to four vCPUs, none of which may fail. */
 Test(boot, ten_in_a_row)
 {
 	static const char *const vcpus[] = { "1", "2", "3", "4" };
 
 	for (unsigned int i = 0; i < 10; i++) {
-		const char *const options[] = { "--vcpus",
-						vcpus[i % 4],
-						"--cpus",
-						vcpus[i % 2],
-						"--memory",
-						"256M",
-						i % 2 == 0 ? NULL : "--parallel",
-						NULL };
+		const char *const options[] = { "--vcpus",  vcpus[i % 4], "--cpus", vcpus[i % 2],
+						"--memory", "256M",       NULL };
 		struct run_result result = run_debian("nothing", NULL, options);
 
 		expect_status(&result, 0);

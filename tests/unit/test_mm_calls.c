@@ -315,6 +315,36 @@ Test(mm_calls, long_reservations)
 	cr_assert_geq(machine_restarts, restarts + 4);
 }
 
+/* Of one's own memory only, and in single frames. */
+Test(mm_calls, reservations_are_refused)
+{
+	struct domain *other = machine_domain(2, 1, 10);
+	struct pv_memory_reservation *r = (void *)&buffer.words[60];
+	mfn_t theirs = machine_frame(other);
+
+	for (u32 op = PV_MEMORY_decrease_reservation; op <= PV_MEMORY_populate_physmap; op++) {
+		if (op != PV_MEMORY_decrease_reservation && op != PV_MEMORY_populate_physmap) {
+			continue;
+		}
+		extents[0] = theirs.v;
+		*r = (struct pv_memory_reservation){ .extent_start = (u64)extents,
+						     .nr_extents = 1,
+						     .domid = other->id };
+		cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, op, (u64)r, 0, 0), -PV_EPERM);
+		r->domid = PV_DOMID_SELF;
+		r->extent_order = 1;
+		cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, op, (u64)r, 0, 0), -PV_EINVAL);
+		r->extent_order = 0;
+		r->nr_extents = 1UL << 32;
+		cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, op, (u64)r, 0, 0), -PV_EINVAL);
+		cr_assert_eq(machine_call(PV_HYPERCALL_memory_op, op, HV_VIRT_START, 0, 0),
+			     -PV_EFAULT);
+	}
+	cr_assert_eq(reservation(PV_MEMORY_decrease_reservation, (u64)extents, 1), 0);
+	cr_assert_eq(frame_at(theirs)->refs, 1);
+	machine_kill(other);
+}
+
 Test(mm_calls, questions_about_memory)
 {
 	struct pv_machphys_mapping map;

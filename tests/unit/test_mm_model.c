@@ -8,7 +8,7 @@
 #include "sequence.h"
 
 #define SEED      0x1000
-#define SEQUENCES 320
+#define SEQUENCES 640
 #define LENGTH    300
 
 Test(mm_model, random_sequences)

@@ -77,7 +77,7 @@ static void race(struct op_source *src)
 
 Test(mm_race, random_pairs)
 {
-	for (u64 seed = 1; seed <= 25; seed++) {
+	for (u64 seed = 1; seed <= 60; seed++) {
 		struct op_source src = { .state = seed << 33 };
 		const char *why;
 

@@ -146,8 +146,49 @@ static void check_poll(void)
 	events_close(port);
 }
 
+/* The forms of old kernels: the number stands in front of the structure, a reason in the register. */
+static void check_old_forms(void)
+{
+	struct {
+		uint32_t op;
+		struct pv_evtchn_send send;
+	} old = { .op = PV_EVTCHNOP_send };
+	struct pv_sched_shutdown suspend = { .reason = PV_SHUTDOWN_suspend };
+	unsigned port = (unsigned)events_bind_ipi(0, on_event, NULL);
+
+	old.send.port = port;
+	calls = 0;
+	check_result("ports: sent in the old form",
+		     hypercall(PV_HYPERCALL_event_channel_op_compat, (uintptr_t)&old, 0, 0, 0, 0),
+		     0);
+	check_true("ports: and it came", calls == 1 && last_port == port);
+	old.op = PV_EVTCHNOP_init_control;
+	check_result("ports: no FIFO in the old form",
+		     hypercall(PV_HYPERCALL_event_channel_op_compat, (uintptr_t)&old, 0, 0, 0, 0),
+		     -PV_ENOSYS);
+	check_result("ports: the old form from nowhere",
+		     hypercall(PV_HYPERCALL_event_channel_op_compat, PV_HYPERVISOR_VIRT_START, 0, 0,
+			       0, 0),
+		     -PV_EFAULT);
+	events_close(port);
+	check_result("ports: yield in the old form",
+		     hypercall(PV_HYPERCALL_sched_op_compat, PV_SCHEDOP_yield, 0, 0, 0, 0), 0);
+	check_result("ports: a suspend in the old form is cancelled",
+		     hypercall(PV_HYPERCALL_sched_op_compat, PV_SCHEDOP_shutdown,
+			       PV_SHUTDOWN_suspend, 0, 0, 0),
+		     1);
+	check_result("ports: also where its address is given",
+		     hypercall(PV_HYPERCALL_sched_op_compat, PV_SCHEDOP_shutdown,
+			       (uintptr_t)&suspend, 0, 0, 0),
+		     1);
+	check_result("ports: no poll in the old form",
+		     hypercall(PV_HYPERCALL_sched_op_compat, PV_SCHEDOP_poll, 0, 0, 0, 0),
+		     -PV_ENOSYS);
+}
+
 void ports_check(void)
 {
+	check_old_forms();
 	check_kinds();
 	check_masks();
 	check_block();

@@ -57,9 +57,7 @@ static void check_unknown_numbers(void)
 static void check_privileged_numbers(void)
 {
 	static const uint8_t numbers[] = {
-		PV_HYPERCALL_sched_op_compat,
 		PV_HYPERCALL_platform_op,
-		PV_HYPERCALL_event_channel_op_compat,
 		PV_HYPERCALL_physdev_op_compat,
 		PV_HYPERCALL_update_va_mapping_otherdomain,
 		PV_HYPERCALL_xsm_op,

@@ -6,6 +6,9 @@
  *
  * Flow control is by credit, for console input only: the host may send as many
  * CONSOLE_IN bytes to a domain as the hypervisor has granted by CREDIT frames.
+ * Of requests the host has at most one without its reply.
+ *
+ * Read next: control_op.h, what can be asked for.
  */
 #ifndef PARLEY_CONTROL_H
 #define PARLEY_CONTROL_H
@@ -13,7 +16,7 @@
 #include <stdint.h>
 
 #define PV_LINE_SYNC        0xa5U
-#define PV_LINE_VERSION     1U
+#define PV_LINE_VERSION     2U
 #define PV_LINE_PAYLOAD_MAX 2048U
 
 /* pv_line_header.type; "up" is hypervisor to host, "down" host to hypervisor */
@@ -25,6 +28,10 @@
 #define PV_LINE_BYE         6U /* up: u32 PV_LINE_BYE_*; the machine stops now */
 #define PV_LINE_STATS       7U /* up: struct pv_stats of a domain, before BYE */
 #define PV_LINE_OOPS        8U /* up: text of a dead domain's oops */
+#define PV_LINE_REQUEST \
+	9U /* down: struct pv_line_request, and the operation's structure (control_op.h) */
+#define PV_LINE_REPLY 10U /* up: struct pv_line_reply, and the structure as the call left it */
+#define PV_LINE_TRACE 11U /* up: whole records (trace.h) */
 
 /* pv_line_domain.state */
 #define PV_DOMAIN_STATE_RUNNING  1U
@@ -32,6 +39,7 @@
 #define PV_DOMAIN_STATE_SHUTDOWN 3U /* .reason is PV_SHUTDOWN_* (sched.h) */
 #define PV_DOMAIN_STATE_CRASHED  4U /* killed by the hypervisor */
 #define PV_DOMAIN_STATE_FAILED   5U /* never built; .text says why */
+#define PV_DOMAIN_STATE_GONE     6U /* all that it had is free, after SHUTDOWN or CRASHED */
 
 /* the payload of PV_LINE_BYE */
 #define PV_LINE_BYE_DONE  0U /* no domain is left running */
@@ -52,6 +60,20 @@ struct pv_line_domain {
 	uint32_t reserved; /* 0 */
 	char name[64];
 	char text[128]; /* one line for people, NUL-terminated, may be empty */
+};
+
+/*
+ * A control operation. image_write is followed by the bytes themselves. Requests are
+ * carried out one at a time in their order; each gets one reply.
+ */
+struct pv_line_request {
+	uint32_t sequence; /* the sender's; comes back in the reply */
+	uint32_t op;       /* PV_CONTROLOP_* */
+};
+
+struct pv_line_reply {
+	uint32_t sequence;
+	int32_t result; /* 0 or more, or -PV_E*: then no structure follows */
 };
 
 _Static_assert(sizeof(struct pv_line_header) == 8, "line header layout");

@@ -3,7 +3,7 @@
  * Present when the feature PV_FEATURE_parley is. Counting is always on and costs
  * one increment an event, so figures with and without a reader are the same.
  *
- * Read next: debug.h.
+ * Read next: control_op.h.
  */
 #ifndef PARLEY_STATS_H
 #define PARLEY_STATS_H

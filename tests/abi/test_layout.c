@@ -58,7 +58,8 @@ static const char *const own_prefixes[] = { "PV_PTE_", "PV_E820_" };
 static const char *const own_structures[] = { "pv_e820_entry" };
 
 /* Headers of Parley's own, with nothing of Xen's in them. */
-static const char *const own_headers[] = { "bundle.h", "control.h", "stats.h", "debug.h" };
+static const char *const own_headers[] = { "bundle.h", "control.h", "control_op.h",
+					   "trace.h",  "stats.h",   "debug.h" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -6,7 +6,10 @@
 #ifndef PARLEY_CALLBACK_H
 #define PARLEY_CALLBACK_H
 
-/* First argument of callback_op; the second is a guest address. */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of callback_op: its argument op, and the structure of each. */
 #define PV_CALLBACKOP_register   0 /* pv_callback_register */
 #define PV_CALLBACKOP_unregister 1 /* pv_callback_unregister */
 
@@ -21,6 +24,8 @@
 
 /* pv_callback_register.flags */
 #define PV_CALLBACKF_mask_events 0x1 /* enter with upcalls masked */
+
+/* abigen:end numbers */
 
 #ifndef __ASSEMBLER__
 #include <parley/types.h>

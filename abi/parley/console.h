@@ -11,9 +11,14 @@
 #ifndef PARLEY_CONSOLE_H
 #define PARLEY_CONSOLE_H
 
-/* First argument of console_io; then a count and a guest address. */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of console_io: its argument op. */
 #define PV_CONSOLEIO_write 0 /* returns 0 */
 #define PV_CONSOLEIO_read  1 /* returns the bytes read */
+
+/* abigen:end numbers */
 
 #define PV_CONSOLE_RING_IN_SIZE  1024
 #define PV_CONSOLE_RING_OUT_SIZE 2048

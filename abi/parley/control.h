@@ -33,6 +33,9 @@
 #define PV_LINE_REPLY 10U /* up: struct pv_line_reply, and the structure as the call left it */
 #define PV_LINE_TRACE 11U /* up: whole records (trace.h) */
 
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
 /* pv_line_domain.state */
 #define PV_DOMAIN_STATE_RUNNING  1U
 #define PV_DOMAIN_STATE_PAUSED   2U
@@ -40,6 +43,8 @@
 #define PV_DOMAIN_STATE_CRASHED  4U /* killed by the hypervisor */
 #define PV_DOMAIN_STATE_FAILED   5U /* never built; .text says why */
 #define PV_DOMAIN_STATE_GONE     6U /* all that it had is free, after SHUTDOWN or CRASHED */
+
+/* abigen:end numbers */
 
 /* the payload of PV_LINE_BYE */
 #define PV_LINE_BYE_DONE  0U /* no domain is left running */

@@ -18,29 +18,27 @@
 
 #define PV_CONTROL_VERSION 1
 
-#define PV_CONTROLOP_machine 0 /* pv_control_machine: version and the machine as a whole */
-#define PV_CONTROLOP_list    1 /* pv_control_list: domains from a number on */
-#define PV_CONTROLOP_pause \
-	2 /* pv_control_domain_id: its vCPUs stop; counted, each wants its unpause */
-#define PV_CONTROLOP_unpause  3 /* pv_control_domain_id */
-#define PV_CONTROLOP_shutdown 4 /* pv_control_shutdown: ask the guest to end, by its store */
-#define PV_CONTROLOP_destroy \
-	5 /* pv_control_domain_id: end it at once; of one that ended: forget it */
-#define PV_CONTROLOP_create 6 /* pv_control_create: from images that were handed over */
-#define PV_CONTROLOP_memory_set \
-	7 /* pv_control_memory: what it should shrink or grow to, by its store */
-#define PV_CONTROLOP_vcpus_set \
-	8 /* pv_control_vcpus: how many vCPUs it should have online, by its store */
-#define PV_CONTROLOP_sched_set   9  /* pv_control_sched: weight, cap, affinity */
-#define PV_CONTROLOP_oops        10 /* pv_control_oops: the report of a domain that crashed */
-#define PV_CONTROLOP_stats       11 /* pv_control_stats: what was counted for it */
-#define PV_CONTROLOP_image_new   12 /* pv_control_image: room for an image */
-#define PV_CONTROLOP_image_write 13 /* pv_control_image_write: a piece of it */
-#define PV_CONTROLOP_image_free  14 /* pv_control_image: domains made from it keep it */
-#define PV_CONTROLOP_trace_set   15 /* pv_control_trace: what is recorded (trace.h) */
-#define PV_CONTROLOP_trace_read \
-	16 /* pv_control_trace_read: take records; not over the line, which sends them */
-#define PV_CONTROLOPS 17
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of control: its argument op, and the structure of each. */
+#define PV_CONTROLOP_machine     0  /* pv_control_machine */
+#define PV_CONTROLOP_list        1  /* pv_control_list */
+#define PV_CONTROLOP_pause       2  /* pv_control_domain_id */
+#define PV_CONTROLOP_unpause     3  /* pv_control_domain_id */
+#define PV_CONTROLOP_shutdown    4  /* pv_control_shutdown */
+#define PV_CONTROLOP_destroy     5  /* pv_control_domain_id */
+#define PV_CONTROLOP_create      6  /* pv_control_create */
+#define PV_CONTROLOP_memory_set  7  /* pv_control_memory */
+#define PV_CONTROLOP_vcpus_set   8  /* pv_control_vcpus */
+#define PV_CONTROLOP_sched_set   9  /* pv_control_sched */
+#define PV_CONTROLOP_oops        10 /* pv_control_oops */
+#define PV_CONTROLOP_stats       11 /* pv_control_stats */
+#define PV_CONTROLOP_image_new   12 /* pv_control_image */
+#define PV_CONTROLOP_image_write 13 /* pv_control_image_write */
+#define PV_CONTROLOP_image_free  14 /* pv_control_image */
+#define PV_CONTROLOP_trace_set   15 /* pv_control_trace */
+#define PV_CONTROLOP_trace_read  16 /* pv_control_trace_read */
 
 /* pv_control_domain.state */
 #define PV_CONTROL_STATE_building 0
@@ -54,10 +52,14 @@
 #define PV_CONTROL_FLAG_control (1U << 0) /* may call control operations */
 #define PV_CONTROL_FLAG_paused  (1U << 1) /* create: paused once, so that it can be prepared */
 
-/* pv_control_sched.what: which of the values are meant */
+/* pv_control_sched.what: which of the values are meant. */
 #define PV_CONTROL_SCHED_weight   (1U << 0)
 #define PV_CONTROL_SCHED_cap      (1U << 1)
 #define PV_CONTROL_SCHED_affinity (1U << 2)
+
+/* abigen:end numbers */
+
+#define PV_CONTROLOPS 17
 
 #define PV_CONTROL_LIST_MAX      8U     /* domains in one answer */
 #define PV_CONTROL_OOPS_TEXT_MAX 1536U  /* bytes of an oops in one answer */

@@ -7,8 +7,13 @@
 #ifndef PARLEY_DEBUG_H
 #define PARLEY_DEBUG_H
 
-/* First argument of debug. */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of debug: its argument op. */
 #define PV_DEBUGOP_audit       0 /* returns how many frames are miscounted */
 #define PV_DEBUGOP_free_frames 1 /* returns the frames that nobody owns */
+
+/* abigen:end numbers */
 
 #endif

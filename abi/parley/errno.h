@@ -9,6 +9,10 @@
 #ifndef PARLEY_ERRNO_H
 #define PARLEY_ERRNO_H
 
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Error numbers. */
 #define PV_EPERM         1 /* the caller has not the right */
 #define PV_ENOENT        2 /* no such thing (a vCPU beyond the maximum) */
 #define PV_ESRCH         3 /* no such domain */
@@ -56,5 +60,7 @@
 #define PV_ENOTCONN      107 /* not connected */
 #define PV_ETIMEDOUT     110
 #define PV_ECONNREFUSED  111
+
+/* abigen:end numbers */
 
 #endif

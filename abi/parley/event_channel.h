@@ -8,24 +8,24 @@
 #ifndef PARLEY_EVENT_CHANNEL_H
 #define PARLEY_EVENT_CHANNEL_H
 
-/* First argument of event_channel_op; the second is a guest address. */
-#define PV_EVTCHNOP_bind_interdomain 0
-#define PV_EVTCHNOP_bind_virq        1
-#define PV_EVTCHNOP_bind_pirq        2
-#define PV_EVTCHNOP_close            3
-#define PV_EVTCHNOP_send             4
-#define PV_EVTCHNOP_status           5
-#define PV_EVTCHNOP_alloc_unbound    6
-#define PV_EVTCHNOP_bind_ipi         7
-#define PV_EVTCHNOP_bind_vcpu        8
-#define PV_EVTCHNOP_unmask           9
-#define PV_EVTCHNOP_reset            10
-#define PV_EVTCHNOP_init_control     11
-#define PV_EVTCHNOP_expand_array     12
-#define PV_EVTCHNOP_set_priority     13
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
 
-/* Ports of the two-level interface: 1 .. PV_EVTCHN_2L_NR_CHANNELS - 1. */
-#define PV_EVTCHN_2L_NR_CHANNELS 4096
+/* Operations of event_channel_op: its argument op, and the structure of each. */
+#define PV_EVTCHNOP_bind_interdomain 0  /* pv_evtchn_bind_interdomain */
+#define PV_EVTCHNOP_bind_virq        1  /* pv_evtchn_bind_virq */
+#define PV_EVTCHNOP_bind_pirq        2  /* pv_evtchn_bind_pirq */
+#define PV_EVTCHNOP_close            3  /* pv_evtchn_close */
+#define PV_EVTCHNOP_send             4  /* pv_evtchn_send */
+#define PV_EVTCHNOP_status           5  /* pv_evtchn_status */
+#define PV_EVTCHNOP_alloc_unbound    6  /* pv_evtchn_alloc_unbound */
+#define PV_EVTCHNOP_bind_ipi         7  /* pv_evtchn_bind_ipi */
+#define PV_EVTCHNOP_bind_vcpu        8  /* pv_evtchn_bind_vcpu */
+#define PV_EVTCHNOP_unmask           9  /* pv_evtchn_unmask */
+#define PV_EVTCHNOP_reset            10 /* pv_evtchn_reset */
+#define PV_EVTCHNOP_init_control     11 /* not offered */
+#define PV_EVTCHNOP_expand_array     12 /* not offered */
+#define PV_EVTCHNOP_set_priority     13 /* not offered */
 
 /* pv_evtchn_status.status */
 #define PV_EVTCHNSTAT_closed      0
@@ -53,8 +53,15 @@
 #define PV_VIRQ_ENOMEM     12
 #define PV_VIRQ_XENPMU     13 /* per vCPU */
 #define PV_VIRQ_ARCH_0     16 /* machine checks */
-#define PV_NR_VIRQS        24
-#define PV_VIRQ_COUNT      PV_NR_VIRQS
+
+/* abigen:end numbers */
+
+/* Ports of the two-level interface: 1 .. PV_EVTCHN_2L_NR_CHANNELS - 1. */
+#define PV_EVTCHN_2L_NR_CHANNELS 4096
+
+/* Numbers of virtual interrupts are below this. */
+#define PV_NR_VIRQS   24
+#define PV_VIRQ_COUNT PV_NR_VIRQS
 
 /* The FIFO interface: known, not offered (init_control refuses). */
 #define PV_EVTCHN_FIFO_PRIORITY_MAX     0

@@ -7,6 +7,10 @@
 #ifndef PARLEY_FEATURES_H
 #define PARLEY_FEATURES_H
 
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Bits of the map that xen_version get_features returns. */
 #define PV_FEATURE_writable_page_tables       0 /* tables written freely */
 #define PV_FEATURE_writable_descriptor_tables 1
 #define PV_FEATURE_auto_translated_physmap    2 /* pfns in page tables */
@@ -24,9 +28,9 @@
 #define PV_FEATURE_linux_rsdp_unrestricted    15
 #define PV_FEATURE_not_direct_mapped          16
 #define PV_FEATURE_direct_mapped              17
+#define PV_FEATURE_parley                     31 /* Parley's own calls are there */
 
-/* Parley's own: the extension calls of hypercall.h are there. */
-#define PV_FEATURE_parley 31
+/* abigen:end numbers */
 
 #define PV_FEATURE_NR_SUBMAPS 1
 

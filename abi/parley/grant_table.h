@@ -8,27 +8,25 @@
 #ifndef PARLEY_GRANT_TABLE_H
 #define PARLEY_GRANT_TABLE_H
 
-/* First argument of grant_table_op; then a guest address and a count. */
-#define PV_GNTTABOP_map_grant_ref     0
-#define PV_GNTTABOP_unmap_grant_ref   1
-#define PV_GNTTABOP_setup_table       2
-#define PV_GNTTABOP_dump_table        3
-#define PV_GNTTABOP_transfer          4
-#define PV_GNTTABOP_copy              5
-#define PV_GNTTABOP_query_size        6
-#define PV_GNTTABOP_unmap_and_replace 7
-#define PV_GNTTABOP_set_version       8
-#define PV_GNTTABOP_get_status_frames 9
-#define PV_GNTTABOP_get_version       10
-#define PV_GNTTABOP_swap_grant_ref    11
-#define PV_GNTTABOP_cache_flush       12
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
 
-/* References below this are given by the builder. */
-#define PV_GNTTAB_NR_RESERVED_ENTRIES 8
-#define PV_GNTTAB_RESERVED_CONSOLE    0
-#define PV_GNTTAB_RESERVED_XENSTORE   1
+/* Operations of grant_table_op: its argument op, and the structure of each. */
+#define PV_GNTTABOP_map_grant_ref     0  /* not offered */
+#define PV_GNTTABOP_unmap_grant_ref   1  /* not offered */
+#define PV_GNTTABOP_setup_table       2  /* pv_gnttab_setup_table */
+#define PV_GNTTABOP_dump_table        3  /* not offered */
+#define PV_GNTTABOP_transfer          4  /* not offered */
+#define PV_GNTTABOP_copy              5  /* not offered */
+#define PV_GNTTABOP_query_size        6  /* pv_gnttab_query_size */
+#define PV_GNTTABOP_unmap_and_replace 7  /* not offered */
+#define PV_GNTTABOP_set_version       8  /* pv_gnttab_set_version */
+#define PV_GNTTABOP_get_status_frames 9  /* not offered */
+#define PV_GNTTABOP_get_version       10 /* pv_gnttab_get_version */
+#define PV_GNTTABOP_swap_grant_ref    11 /* not offered */
+#define PV_GNTTABOP_cache_flush       12 /* not offered */
 
-/* pv_grant_entry_v1.flags; the last two are set by the hypervisor. */
+/* pv_grant_entry_v1.flags; reading and writing are set by the hypervisor. */
 #define PV_GTF_invalid         0x0
 #define PV_GTF_permit_access   0x1
 #define PV_GTF_accept_transfer 0x2 /* not offered */
@@ -43,19 +41,17 @@
 #define PV_GTF_sub_page        0x100 /* version 2, not offered */
 
 /* pv_gnttab_map_grant_ref.flags */
-#define PV_GNTMAP_device_map       0x1 /* want an address for a device */
-#define PV_GNTMAP_host_map         0x2 /* want a mapping */
-#define PV_GNTMAP_readonly         0x4
-#define PV_GNTMAP_application_map  0x8  /* user mode may use it */
-#define PV_GNTMAP_contains_pte     0x10 /* host_addr is that of an entry */
-#define PV_GNTMAP_guest_avail0     16   /* first bit that goes to PTE bit 9.. */
-#define PV_GNTMAP_guest_avail_mask 0xffff0000
+#define PV_GNTMAP_device_map      0x1 /* want an address for a device */
+#define PV_GNTMAP_host_map        0x2 /* want a mapping */
+#define PV_GNTMAP_readonly        0x4
+#define PV_GNTMAP_application_map 0x8  /* user mode may use it */
+#define PV_GNTMAP_contains_pte    0x10 /* host_addr is that of an entry */
 
 /* pv_gnttab_copy.flags */
 #define PV_GNTCOPY_source_gref 0x1 /* source.u.ref, else .gmfn */
 #define PV_GNTCOPY_dest_gref   0x2
 
-/* The status of one operation of a batch. */
+/* How one element of a batch fared. */
 #define PV_GNTST_okay              0
 #define PV_GNTST_general_error     (-1)
 #define PV_GNTST_bad_domain        (-2)
@@ -70,6 +66,17 @@
 #define PV_GNTST_address_too_big   (-11)
 #define PV_GNTST_eagain            (-12)
 #define PV_GNTST_no_space          (-13)
+
+/* abigen:end numbers */
+
+/* References below this are given by the builder. */
+#define PV_GNTTAB_NR_RESERVED_ENTRIES 8
+#define PV_GNTTAB_RESERVED_CONSOLE    0
+#define PV_GNTTAB_RESERVED_XENSTORE   1
+
+/* Also in pv_gnttab_map_grant_ref.flags: bits for the entry that are the guest's own. */
+#define PV_GNTMAP_guest_avail0     16 /* first bit that goes to PTE bit 9.. */
+#define PV_GNTMAP_guest_avail_mask 0xffff0000
 
 #ifndef __ASSEMBLER__
 #include <parley/types.h>

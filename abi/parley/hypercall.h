@@ -13,6 +13,10 @@
 #ifndef PARLEY_HYPERCALL_H
 #define PARLEY_HYPERCALL_H
 
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* RAX at SYSCALL. Those without a handler return -PV_ENOSYS. */
 #define PV_HYPERCALL_set_trap_table                0
 #define PV_HYPERCALL_mmu_update                    1
 #define PV_HYPERCALL_set_gdt                       2
@@ -55,18 +59,20 @@
 #define PV_HYPERCALL_xenpmu_op                     40
 #define PV_HYPERCALL_dm_op                         41
 #define PV_HYPERCALL_hypfs_op                      42
+#define PV_HYPERCALL_mca                           48
+#define PV_HYPERCALL_control                       53
+#define PV_HYPERCALL_stats                         54
+#define PV_HYPERCALL_debug                         55
+
+/* abigen:end numbers */
+
+#define PV_HYPERCALL_MAX 64 /* numbers are below this */
 
 /*
  * 48 to 55 are left to the architecture by Xen's ABI, which uses only 48.
  * Parley's own calls take the rest from the top down; a guest asks for
  * PV_FEATURE_parley (features.h) before it uses one. 49 to 52 are reserved.
  */
-#define PV_HYPERCALL_mca     48
-#define PV_HYPERCALL_control 53
-#define PV_HYPERCALL_stats   54
-#define PV_HYPERCALL_debug   55
-
-#define PV_HYPERCALL_MAX 64 /* numbers are below this */
 
 /* The hypercall page, for guests whose image asks for one: slots by number. */
 #define PV_HYPERCALL_PAGE_SLOT_SIZE 32

@@ -8,24 +8,41 @@
 
 #include <parley/types.h>
 
-/* First argument of memory_op. The second is a guest address of the structure. */
-#define PV_MEMORY_increase_reservation 0 /* pv_memory_reservation */
-#define PV_MEMORY_decrease_reservation 1 /* pv_memory_reservation */
-#define PV_MEMORY_maximum_ram_page     2 /* none; returns a frame number */
-#define PV_MEMORY_current_reservation  3 /* pv_memory_domain */
-#define PV_MEMORY_maximum_reservation  4 /* pv_memory_domain */
-#define PV_MEMORY_machphys_mfn_list    5 /* pv_machphys_mfn_list */
-#define PV_MEMORY_populate_physmap     6 /* pv_memory_reservation */
-#define PV_MEMORY_add_to_physmap       7
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of memory_op: its argument op, and the structure of each. */
+#define PV_MEMORY_increase_reservation 0  /* not offered */
+#define PV_MEMORY_decrease_reservation 1  /* pv_memory_reservation */
+#define PV_MEMORY_maximum_ram_page     2  /* returns a frame number */
+#define PV_MEMORY_current_reservation  3  /* pv_memory_domain */
+#define PV_MEMORY_maximum_reservation  4  /* pv_memory_domain */
+#define PV_MEMORY_machphys_mfn_list    5  /* not offered */
+#define PV_MEMORY_populate_physmap     6  /* pv_memory_reservation */
+#define PV_MEMORY_add_to_physmap       7  /* not offered */
 #define PV_MEMORY_memory_map           9  /* pv_memory_map */
-#define PV_MEMORY_machine_memory_map   10 /* pv_memory_map */
-#define PV_MEMORY_exchange             11 /* pv_memory_exchange */
+#define PV_MEMORY_machine_memory_map   10 /* not offered */
+#define PV_MEMORY_exchange             11 /* not offered */
 #define PV_MEMORY_machphys_mapping     12 /* pv_machphys_mapping */
-#define PV_MEMORY_set_memory_map       13
+#define PV_MEMORY_set_memory_map       13 /* not offered */
 #define PV_MEMORY_maximum_gpfn         14 /* pv_memory_domain */
-#define PV_MEMORY_remove_from_physmap  15
-#define PV_MEMORY_add_to_physmap_batch 23
-#define PV_MEMORY_acquire_resource     28
+#define PV_MEMORY_remove_from_physmap  15 /* not offered */
+#define PV_MEMORY_add_to_physmap_batch 23 /* not offered */
+#define PV_MEMORY_acquire_resource     28 /* not offered */
+
+/* pv_memory_reservation.mem_flags, above the width of machine addresses. */
+#define PV_MEMORY_populate_on_demand 0x10000 /* not for PV guests */
+#define PV_MEMORY_exact_node_request 0x20000
+#define PV_MEMORY_vnode              0x40000
+
+/* pv_e820_entry.type */
+#define PV_E820_RAM      1
+#define PV_E820_RESERVED 2
+#define PV_E820_ACPI     3
+#define PV_E820_NVS      4
+#define PV_E820_UNUSABLE 5
+
+/* abigen:end numbers */
 
 /*
  * The operation is in the low six bits of the first argument; the bits above
@@ -35,17 +52,7 @@
 #define PV_MEMORY_OP_MASK 0x3f
 
 /* pv_memory_reservation.mem_flags: the widest machine address wanted, 0: any. */
-#define PV_MEMORY_ADDRESS_BITS_MASK  0xff
-#define PV_MEMORY_populate_on_demand 0x10000 /* not for PV guests */
-#define PV_MEMORY_exact_node_request 0x20000
-#define PV_MEMORY_vnode              0x40000
-
-/* e820 types */
-#define PV_E820_RAM      1
-#define PV_E820_RESERVED 2
-#define PV_E820_ACPI     3
-#define PV_E820_NVS      4
-#define PV_E820_UNUSABLE 5
+#define PV_MEMORY_ADDRESS_BITS_MASK 0xff
 
 #ifndef __ASSEMBLER__
 

@@ -14,36 +14,16 @@
 #define PV_PAGE_SIZE  4096
 #define PV_PT_ENTRIES 512 /* entries of a table at any level */
 
-/* Page-table entry bits, as the processor has them. */
-#define PV_PTE_PRESENT    PV_U64(0x001)
-#define PV_PTE_WRITE      PV_U64(0x002)
-#define PV_PTE_USER       PV_U64(0x004)
-#define PV_PTE_PWT        PV_U64(0x008)
-#define PV_PTE_PCD        PV_U64(0x010)
-#define PV_PTE_ACCESSED   PV_U64(0x020)
-#define PV_PTE_DIRTY      PV_U64(0x040)
-#define PV_PTE_PSE        PV_U64(0x080) /* levels 2 and 3: refused */
-#define PV_PTE_PAT        PV_U64(0x080) /* level 1 */
-#define PV_PTE_GLOBAL     PV_U64(0x100)
-#define PV_PTE_AVAIL_LOW  PV_U64(0xe00)              /* bits 9 to 11, the guest's */
-#define PV_PTE_AVAIL_HIGH PV_U64(0x7ff0000000000000) /* bits 52 to 62 */
-#define PV_PTE_NX         PV_U64(0x8000000000000000)
-#define PV_PTE_ADDRESS    PV_U64(0x000ffffffffff000)
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
 
-/* mmu_update: what the low two bits of pv_mmu_update.ptr ask for. */
+/* Operations of mmu_update: the low bits of pv_mmu_update.ptr. */
 #define PV_MMU_NORMAL_PT_UPDATE       0 /* *ptr = val, checked */
 #define PV_MMU_MACHPHYS_UPDATE        1 /* m2p of the frame at ptr = val */
 #define PV_MMU_PT_UPDATE_PRESERVE_AD  2 /* as 0, keep the old A and D */
 #define PV_MMU_PT_UPDATE_NO_TRANSLATE 3 /* as 0 for a PV guest */
-#define PV_MMU_UPDATE_KIND_MASK       3
 
-/*
- * mmu_update and mmuext_op: a guest that repeats a stopped batch by itself may
- * find this bit in the count; the rest of the count is what is left to do.
- */
-#define PV_MMU_UPDATE_PREEMPTED 0x80000000
-
-/* mmuext_op: pv_mmuext_op.cmd */
+/* Operations of mmuext_op: pv_mmuext_op.cmd. */
 #define PV_MMUEXT_PIN_L1_TABLE       0 /* arg1.mfn */
 #define PV_MMUEXT_PIN_L2_TABLE       1 /* arg1.mfn */
 #define PV_MMUEXT_PIN_L3_TABLE       2 /* arg1.mfn */
@@ -65,6 +45,22 @@
 #define PV_MMUEXT_MARK_SUPER         19 /* not offered */
 #define PV_MMUEXT_UNMARK_SUPER       20 /* not offered */
 
+/* Page-table entry bits, as the processor has them. */
+#define PV_PTE_PRESENT    PV_U64(0x001)
+#define PV_PTE_WRITE      PV_U64(0x002)
+#define PV_PTE_USER       PV_U64(0x004)
+#define PV_PTE_PWT        PV_U64(0x008)
+#define PV_PTE_PCD        PV_U64(0x010)
+#define PV_PTE_ACCESSED   PV_U64(0x020)
+#define PV_PTE_DIRTY      PV_U64(0x040)
+#define PV_PTE_PSE        PV_U64(0x080) /* levels 2 and 3: refused */
+#define PV_PTE_PAT        PV_U64(0x080) /* level 1 */
+#define PV_PTE_GLOBAL     PV_U64(0x100)
+#define PV_PTE_AVAIL_LOW  PV_U64(0xe00)              /* bits 9 to 11, the guest's */
+#define PV_PTE_AVAIL_HIGH PV_U64(0x7ff0000000000000) /* bits 52 to 62 */
+#define PV_PTE_NX         PV_U64(0x8000000000000000)
+#define PV_PTE_ADDRESS    PV_U64(0x000ffffffffff000)
+
 /*
  * update_va_mapping: the flags. Above these bits stands a guest address of a
  * bitmap of vCPUs whose TLBs are meant; 0 there means the caller's own, or
@@ -77,6 +73,17 @@
 #define PV_UVMF_MULTI          0
 #define PV_UVMF_LOCAL          0
 #define PV_UVMF_ALL            4
+
+/* abigen:end numbers */
+
+/* The bits of pv_mmu_update.ptr that are the operation. */
+#define PV_MMU_UPDATE_KIND_MASK 3
+
+/*
+ * mmu_update and mmuext_op: a guest that repeats a stopped batch by itself may
+ * find this bit in the count; the rest of the count is what is left to do.
+ */
+#define PV_MMU_UPDATE_PREEMPTED 0x80000000
 
 #ifndef __ASSEMBLER__
 

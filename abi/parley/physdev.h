@@ -6,23 +6,28 @@
 #ifndef PARLEY_PHYSDEV_H
 #define PARLEY_PHYSDEV_H
 
-/* First argument of physdev_op; the second is a guest address. */
-#define PV_PHYSDEVOP_irq_status_query  5  /* pv_physdev_irq_status_query */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of physdev_op: its argument op, and the structure of each. */
+#define PV_PHYSDEVOP_irq_status_query  5  /* not offered */
 #define PV_PHYSDEVOP_set_iopl          6  /* pv_physdev_set_iopl */
 #define PV_PHYSDEVOP_set_iobitmap      7  /* pv_physdev_set_iobitmap */
-#define PV_PHYSDEVOP_apic_read         8  /* pv_physdev_apic */
-#define PV_PHYSDEVOP_apic_write        9  /* pv_physdev_apic */
-#define PV_PHYSDEVOP_alloc_irq_vector  10 /* pv_physdev_irq */
-#define PV_PHYSDEVOP_free_irq_vector   11 /* pv_physdev_irq */
-#define PV_PHYSDEVOP_eoi               12 /* pv_physdev_eoi */
-#define PV_PHYSDEVOP_map_pirq          13 /* pv_physdev_map_pirq */
-#define PV_PHYSDEVOP_unmap_pirq        14 /* pv_physdev_unmap_pirq */
-#define PV_PHYSDEVOP_pirq_eoi_gmfn_v1  17 /* pv_physdev_pirq_eoi_gmfn */
-#define PV_PHYSDEVOP_setup_gsi         21 /* pv_physdev_setup_gsi */
-#define PV_PHYSDEVOP_get_free_pirq     23 /* pv_physdev_get_free_pirq */
-#define PV_PHYSDEVOP_pci_device_add    25 /* pv_physdev_pci_device_add */
-#define PV_PHYSDEVOP_pci_device_remove 26 /* pv_physdev_pci_device */
-#define PV_PHYSDEVOP_pirq_eoi_gmfn_v2  28 /* pv_physdev_pirq_eoi_gmfn */
+#define PV_PHYSDEVOP_apic_read         8  /* not offered */
+#define PV_PHYSDEVOP_apic_write        9  /* not offered */
+#define PV_PHYSDEVOP_alloc_irq_vector  10 /* not offered */
+#define PV_PHYSDEVOP_free_irq_vector   11 /* not offered */
+#define PV_PHYSDEVOP_eoi               12 /* not offered */
+#define PV_PHYSDEVOP_map_pirq          13 /* not offered */
+#define PV_PHYSDEVOP_unmap_pirq        14 /* not offered */
+#define PV_PHYSDEVOP_pirq_eoi_gmfn_v1  17 /* not offered */
+#define PV_PHYSDEVOP_setup_gsi         21 /* not offered */
+#define PV_PHYSDEVOP_get_free_pirq     23 /* not offered */
+#define PV_PHYSDEVOP_pci_device_add    25 /* not offered */
+#define PV_PHYSDEVOP_pci_device_remove 26 /* not offered */
+#define PV_PHYSDEVOP_pirq_eoi_gmfn_v2  28 /* not offered */
+
+/* abigen:end numbers */
 
 /* pv_physdev_irq_status_query.flags */
 #define PV_IRQSTAT_needs_eoi 0x1

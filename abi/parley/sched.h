@@ -6,15 +6,18 @@
 #ifndef PARLEY_SCHED_H
 #define PARLEY_SCHED_H
 
-/* First argument of sched_op; the second is a guest address where one is named. */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of sched_op: its argument op, and the structure of each. */
 #define PV_SCHEDOP_yield           0
 #define PV_SCHEDOP_block           1 /* unmask and sleep until an event */
 #define PV_SCHEDOP_shutdown        2 /* pv_sched_shutdown */
 #define PV_SCHEDOP_poll            3 /* pv_sched_poll */
-#define PV_SCHEDOP_remote_shutdown 4 /* pv_sched_remote_shutdown */
-#define PV_SCHEDOP_shutdown_code   5 /* pv_sched_shutdown */
-#define PV_SCHEDOP_watchdog        6 /* pv_sched_watchdog */
-#define PV_SCHEDOP_pin_override    7 /* pv_sched_pin_override */
+#define PV_SCHEDOP_remote_shutdown 4 /* not offered */
+#define PV_SCHEDOP_shutdown_code   5 /* not offered */
+#define PV_SCHEDOP_watchdog        6 /* not offered */
+#define PV_SCHEDOP_pin_override    7 /* not offered */
 
 /* pv_sched_shutdown.reason */
 #define PV_SHUTDOWN_poweroff   0
@@ -23,7 +26,10 @@
 #define PV_SHUTDOWN_crash      3
 #define PV_SHUTDOWN_watchdog   4
 #define PV_SHUTDOWN_soft_reset 5
-#define PV_SHUTDOWN_MAX        5
+
+/* abigen:end numbers */
+
+#define PV_SHUTDOWN_MAX 5
 
 #define PV_SCHED_POLL_MAX_PORTS 128 /* most ports of one poll */
 

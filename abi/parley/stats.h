@@ -8,12 +8,12 @@
 #ifndef PARLEY_STATS_H
 #define PARLEY_STATS_H
 
-/* First argument of stats; the second is a guest address of struct pv_stats. */
-#define PV_STATSOP_read  0 /* fill in the structure */
-#define PV_STATSOP_reset 1 /* set every count to 0; no structure */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
 
-#define PV_STATS_VERSION 1
-#define PV_STATS_CALLS   64
+/* Operations of stats: its argument op, and the structure of each. */
+#define PV_STATSOP_read  0 /* pv_stats */
+#define PV_STATSOP_reset 1 /* set every count to 0; no structure */
 
 /* Index of pv_stats.entries: why the guest was left or entered. */
 #define PV_STATS_ENTRY_hypercall   0 /* SYSCALL from the guest's kernel */
@@ -24,7 +24,6 @@
 #define PV_STATS_ENTRY_table_write 5 /* a store to a page table emulated */
 #define PV_STATS_ENTRY_interrupt   6 /* an interrupt of the machine */
 #define PV_STATS_ENTRY_upcall      7 /* an event upcall */
-#define PV_STATS_ENTRIES           8
 
 /* Index of pv_stats.work: what the hypervisor did besides. */
 #define PV_STATS_WORK_validation     0 /* frames that became page tables */
@@ -33,7 +32,15 @@
 #define PV_STATS_WORK_flush_all      3 /* flushes of whole TLBs */
 #define PV_STATS_WORK_flush_page     4 /* flushes of one page */
 #define PV_STATS_WORK_context_switch 5 /* a CPU given to a vCPU that another, or none, had */
-#define PV_STATS_WORKS               8
+
+/* abigen:end numbers */
+
+#define PV_STATS_VERSION 1
+
+/* Sizes of the arrays; entries and works beyond those named are 0. */
+#define PV_STATS_CALLS   64
+#define PV_STATS_ENTRIES 8
+#define PV_STATS_WORKS   8
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -9,23 +9,41 @@
 #ifndef PARLEY_TRACE_H
 #define PARLEY_TRACE_H
 
-/* pv_trace_record.kind; pv_control_trace.kinds has a bit for each */
-#define PV_TRACE_hypercall \
-	1 /* number: PV_HYPERCALL_*; args, result; extra: the structure of the operation */
-#define PV_TRACE_multicall 2 /* the same, one call of a multicall */
-#define PV_TRACE_exception \
-	3 /* handed to the guest; number: vector; args: address or error code, RIP, error code */
-#define PV_TRACE_emulation \
-	4 /* a privileged instruction; number: PV_STATS_ENTRY_*; args: RIP, opcode bytes, what; result */
-#define PV_TRACE_event \
-	5 /* a port became pending; number: 0; args: port, domid of the sender, vCPU woken */
-#define PV_TRACE_upcall \
-	6 /* the guest's event handler was entered; args: RIP that was interrupted */
-#define PV_TRACE_switch \
-	7 /* a CPU changes vCPU; args: domid << 16 | vCPU from, to (all ones: idle), ns it ran */
-#define PV_TRACE_domain 8 /* a domain's state; number: PV_DOMAIN_STATE_*; args: reason */
-#define PV_TRACE_lost   9 /* args: records of this CPU that were lost before this one */
-#define PV_TRACE_KINDS  10
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/*
+ * pv_trace_record.kind; pv_control_trace.kinds has a bit for each.
+ *  - PV_TRACE_hypercall: number: PV_HYPERCALL_*; args, result; extra: the
+ *    structure of the operation
+ *  - PV_TRACE_multicall: the same, one call of a multicall
+ *  - PV_TRACE_exception: handed to the guest; number: vector; args: address
+ *    or error code, RIP, error code
+ *  - PV_TRACE_emulation: a privileged instruction; number: PV_STATS_ENTRY_*;
+ *    args: RIP, opcode bytes, what; result
+ *  - PV_TRACE_event: a port became pending; number: 0; args: port, domid of
+ *    the sender, vCPU woken
+ *  - PV_TRACE_upcall: the guest's event handler was entered; args: RIP that
+ *    was interrupted
+ *  - PV_TRACE_switch: a CPU changes vCPU; args: domid << 16 | vCPU from, to
+ *    (all ones: idle), ns it ran
+ *  - PV_TRACE_domain: a domain's state; number: PV_DOMAIN_STATE_*; args:
+ *    reason
+ *  - PV_TRACE_lost: args: records of this CPU that were lost before this one
+ */
+#define PV_TRACE_hypercall 1
+#define PV_TRACE_multicall 2
+#define PV_TRACE_exception 3
+#define PV_TRACE_emulation 4
+#define PV_TRACE_event     5
+#define PV_TRACE_upcall    6
+#define PV_TRACE_switch    7
+#define PV_TRACE_domain    8
+#define PV_TRACE_lost      9
+
+/* abigen:end numbers */
+
+#define PV_TRACE_KINDS 10
 
 #define PV_TRACE_EXTRA_MAX 128U
 #define PV_TRACE_ALL       (((1UL << PV_TRACE_KINDS) - 1) & ~1UL)

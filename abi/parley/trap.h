@@ -36,15 +36,20 @@
 #define PV_GDT_ENTRIES_PER_FRAME    512
 #define PV_LDT_ENTRIES_MAX          8192
 
-/* set_segment_base: which base */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of set_segment_base: its argument which. */
 #define PV_SEGBASE_FS          0
 #define PV_SEGBASE_GS_USER     1
 #define PV_SEGBASE_GS_KERNEL   2
 #define PV_SEGBASE_GS_USER_SEL 3 /* load a selector, not a base */
 
-/* pv_trap_info.flags */
+/* pv_trap_info.flags; below bit 2 the lowest privilege that may INT n. */
 #define PV_TRAP_DPL_MASK    3 /* lowest privilege that may INT n */
 #define PV_TRAP_MASK_EVENTS 4 /* enter with upcalls masked */
+
+/* abigen:end numbers */
 
 #define PV_TRAP_VECTORS 256
 

@@ -8,7 +8,10 @@
 #ifndef PARLEY_VCPU_H
 #define PARLEY_VCPU_H
 
-/* First argument of vcpu_op; then the vCPU's number and a guest address. */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of vcpu_op: its argument op, and the structure of each. */
 #define PV_VCPUOP_initialise                     0 /* pv_vcpu_guest_context */
 #define PV_VCPUOP_up                             1
 #define PV_VCPUOP_down                           2
@@ -21,10 +24,10 @@
 #define PV_VCPUOP_stop_singleshot_timer          9
 #define PV_VCPUOP_register_vcpu_info             10 /* pv_vcpu_register_vcpu_info */
 #define PV_VCPUOP_send_nmi                       11
-#define PV_VCPUOP_get_physid                     12 /* pv_vcpu_get_physid */
+#define PV_VCPUOP_get_physid                     12 /* not offered */
 #define PV_VCPUOP_register_vcpu_time_memory_area 13 /* pv_vcpu_register_time_memory_area */
 
-/* pv_vcpu_runstate_info.state, and the index of .time */
+/* pv_vcpu_runstate_info.state, and the index of its times. */
 #define PV_RUNSTATE_running  0
 #define PV_RUNSTATE_runnable 1 /* wants a CPU, has none */
 #define PV_RUNSTATE_blocked  2
@@ -33,14 +36,15 @@
 /* pv_vcpu_set_singleshot_timer.flags: refuse (-PV_ETIME) a time in the past. */
 #define PV_VCPU_SSHOTTMR_future 0x1
 
-/* pv_vcpu_guest_context.flags */
+/* pv_vcpu_guest_context.flags, pv_iret_context.flags */
 #define PV_VGCF_i387_valid               0x1
 #define PV_VGCF_in_kernel                0x4
 #define PV_VGCF_failsafe_disables_events 0x8
 #define PV_VGCF_syscall_disables_events  0x10
 #define PV_VGCF_online                   0x20
-/* pv_iret_context.flags: RCX and R11 need not come from the frame. */
-#define PV_VGCF_in_syscall 0x100
+#define PV_VGCF_in_syscall               0x100 /* iret: RCX and R11 need not come from the frame */
+
+/* abigen:end numbers */
 
 /* Offsets for assembly: the frame at RSP when iret is called. */
 #define PV_IRET_RAX    0

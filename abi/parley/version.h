@@ -6,18 +6,23 @@
 #ifndef PARLEY_VERSION_H
 #define PARLEY_VERSION_H
 
-/* First argument of xen_version; the second is a guest address. */
-#define PV_VERSION_version             0  /* none; returns major << 16 | minor */
+/* abigen:begin numbers */
+/* Made from abi/abi.json by `make abi`: change the numbers there. */
+
+/* Operations of xen_version: its argument op, and the structure of each. */
+#define PV_VERSION_version             0  /* returns major << 16 | minor */
 #define PV_VERSION_extraversion        1  /* char[16] */
 #define PV_VERSION_compile_info        2  /* pv_compile_info */
 #define PV_VERSION_capabilities        3  /* char[1024] */
 #define PV_VERSION_changeset           4  /* char[64] */
 #define PV_VERSION_platform_parameters 5  /* pv_platform_parameters */
 #define PV_VERSION_get_features        6  /* pv_feature_info */
-#define PV_VERSION_pagesize            7  /* none; returns 4096 */
+#define PV_VERSION_pagesize            7  /* returns 4096 */
 #define PV_VERSION_guest_handle        8  /* pv_domain_handle_t */
 #define PV_VERSION_commandline         9  /* char[1024] */
 #define PV_VERSION_build_id            10 /* pv_build_id */
+
+/* abigen:end numbers */
 
 /* The version of the interface that Parley speaks, as Xen numbers it. */
 #define PV_VERSION_MAJOR 4

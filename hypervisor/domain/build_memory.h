@@ -9,7 +9,7 @@
 #include "domain/elf.h"
 
 /*
- * What lies where, in pfns, in this order (start of day in docs/abi.md). What
+ * What lies where, in pfns, in this order (start of day in docs/abi/start.md). What
  * is below `mapped` is mapped at virt_base; the ramdisk and the p2m list come
  * behind it if the kernel can do without their mapping.
  */

@@ -1,10 +1,11 @@
 /*
- * From abi.json to struct abi, with every rule that the file must obey: known
- * keys only, names that follow the naming rule, no number or name twice, calls
- * in ascending order, errors that our errno.h could have.
+ * From abi.json to struct abi: the calls, with every rule that each must obey by
+ * itself: known keys only, names that follow the naming rule, no number or name
+ * twice, calls in ascending order, errors that our errno.h could have.
  *
- * That the numbers are right is not checked here but by the compiler: the
- * dispatch table asserts each against the headers (dispatch.c).
+ * That the numbers and offsets are right is not checked here but by the compiler:
+ * the headers' numbers are written from this list, and assert.c has its structures
+ * compared with the headers.
  */
 #include "abigen/model.h"
 
@@ -12,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abigen/reader.h"
+#include "abigen/loaders.h"
 
-#define FORMAT     1
+#define FORMAT     2
 #define NUMBER_MAX 65536
+#define MASK_MAX   0x7fffffff
 
-static const char *const directions[] = { "in", "out", "inout", "none", NULL };
+const char *const abi_directions[] = { "in", "out", "inout", "none", NULL };
 static const char *const privileges[] = { "any", "control", "debug", NULL };
+static const char *const hazards[] = { "ends", "blocks", "entry", NULL };
 
 /* True if `whole` is `prefix` followed by `rest`. */
 static bool is_composed(const char *whole, const char *prefix, const char *rest)
@@ -52,9 +55,46 @@ static void load_errors(struct reader *r, json_t *object, struct abi_errors *err
 	}
 }
 
+void load_lines(struct reader *r, json_t *object, const char *key, struct abi_lines *lines)
+{
+	json_t *array = reader_array(r, object, key);
+	json_t *value;
+	size_t i;
+
+	lines->list = reader_allocate(json_array_size(array), sizeof(lines->list[0]));
+	json_array_foreach(array, i, value) {
+		lines->list[i] = json_string_value(value);
+		lines->count = i + 1;
+		if (!lines->list[i]) {
+			reader_problem(r, key, "must be an array of strings");
+		}
+	}
+}
+
+static void load_arg(struct reader *r, json_t *value, struct abi_argument *arg)
+{
+	static const char *const keys[] = { "name",        "type",  "direction", "kind", "target",
+					    "target_kind", "count", "per",       "doc",  NULL };
+
+	arg->per = 1;
+	if (!reader_is_object(r, value, keys)) {
+		return;
+	}
+	arg->name = reader_string(r, value, "name");
+	arg->type = reader_string(r, value, "type");
+	arg->direction = reader_word(r, value, "direction", abi_directions);
+	arg->kind = load_kind(r, value, "kind", true);
+	arg->target = reader_string_optional(r, value, "target");
+	arg->target_kind = load_kind(r, value, "target_kind", false);
+	arg->count = reader_string_optional(r, value, "count");
+	if (json_object_get(value, "per")) {
+		arg->per = reader_number(r, value, "per", NUMBER_MAX);
+	}
+	arg->doc = reader_string(r, value, "doc");
+}
+
 static void load_args(struct reader *r, json_t *object, struct abi_call *call)
 {
-	static const char *const keys[] = { "name", "type", "direction", "doc", NULL };
 	json_t *array = reader_array(r, object, "args");
 	json_t *value;
 	size_t i;
@@ -64,24 +104,24 @@ static void load_args(struct reader *r, json_t *object, struct abi_call *call)
 		return;
 	}
 	json_array_foreach(array, i, value) {
-		struct abi_argument *arg = &call->args[i];
 		size_t length = reader_enter(r, "args", i);
 
-		if (reader_is_object(r, value, keys)) {
-			arg->name = reader_string(r, value, "name");
-			arg->type = reader_string(r, value, "type");
-			arg->direction = reader_word(r, value, "direction", directions);
-			arg->doc = reader_string(r, value, "doc");
-		}
+		load_arg(r, value, &call->args[i]);
 		reader_leave(r, length);
 	}
 	call->arg_count = i;
 }
 
+static const char *load_hazard(struct reader *r, json_t *object)
+{
+	return json_object_get(object, "hazard") ? reader_word(r, object, "hazard", hazards) : NULL;
+}
+
 static void load_operation(struct reader *r, json_t *value, struct abi_operation *op)
 {
-	static const char *const keys[] = { "number",  "name",    "xen_name", "struct", "direction",
-					    "summary", "returns", "errors",   NULL };
+	static const char *const keys[] = { "number",    "name",   "xen_name", "struct",  "type",
+					    "direction", "fields", "brief",    "summary", "returns",
+					    "result",    "hazard", "errors",   NULL };
 
 	if (!reader_is_object(r, value, keys)) {
 		return;
@@ -90,15 +130,20 @@ static void load_operation(struct reader *r, json_t *value, struct abi_operation
 	op->name = reader_string(r, value, "name");
 	op->xen_name = reader_string_optional(r, value, "xen_name");
 	op->structure = reader_string_optional(r, value, "struct");
-	op->direction = reader_word(r, value, "direction", directions);
+	op->type = reader_string_optional(r, value, "type");
+	op->direction = reader_word(r, value, "direction", abi_directions);
+	op->brief = reader_string_optional(r, value, "brief");
 	op->summary = reader_string(r, value, "summary");
 	op->returns = reader_string_optional(r, value, "returns");
-	load_errors(r, value, &op->errors);
-	if (op->name && strncmp(op->name, "PV_", 3) != 0) {
-		reader_problem(r, "name", "must be a name of our headers, PV_...");
+	op->result = load_kind(r, value, "result", false);
+	op->hazard = load_hazard(r, value);
+	op->has_fields = json_object_get(value, "fields") != NULL;
+	if (op->has_fields) {
+		load_lines(r, value, "fields", &op->fields);
 	}
-	if (op->structure && strncmp(op->structure, "pv_", 3) != 0) {
-		reader_problem(r, "struct", "must be a structure of our headers, pv_...");
+	load_errors(r, value, &op->errors);
+	if (op->structure && op->type) {
+		reader_problem(r, "type", "not together with \"struct\"");
 	}
 }
 
@@ -133,40 +178,109 @@ static void load_operations(struct reader *r, json_t *object, struct abi_call *c
 		check_operation_is_new(r, call, i);
 		reader_leave(r, length);
 	}
+	if (call->operation_count > 0 && (!call->prefix || !call->selector.arg)) {
+		reader_problem(r, "sub_operations", "need \"prefix\" and \"selector\"");
+	}
 }
 
-static void load_lines(struct reader *r, json_t *object, const char *key, struct abi_lines *lines)
+static void load_refusals(struct reader *r, json_t *object, const char *key, int limit,
+			  struct abi_refusals *refused)
 {
+	static const char *const keys[] = { "number", "name", "xen_name", "reason", NULL };
 	json_t *array = reader_array(r, object, key);
 	json_t *value;
 	size_t i;
 
-	lines->list = reader_allocate(json_array_size(array), sizeof(lines->list[0]));
+	refused->list = reader_allocate(json_array_size(array), sizeof(refused->list[0]));
 	json_array_foreach(array, i, value) {
-		lines->list[i] = json_string_value(value);
-		lines->count = i + 1;
-		if (!lines->list[i]) {
-			reader_problem(r, key, "must be an array of strings");
+		struct abi_refusal *refusal = &refused->list[i];
+		size_t length = reader_enter(r, key, i);
+
+		if (reader_is_object(r, value, keys)) {
+			refusal->number = reader_number(r, value, "number", limit);
+			refusal->name = reader_string(r, value, "name");
+			refusal->xen_name = reader_string_optional(r, value, "xen_name");
+			refusal->reason = reader_string(r, value, "reason");
+		}
+		refused->count = i + 1;
+		reader_leave(r, length);
+	}
+}
+
+static void load_selector(struct reader *r, json_t *object, struct abi_selector *selector)
+{
+	static const char *const keys[] = { "arg", "field", "mask", NULL };
+	json_t *value = json_object_get(object, "selector");
+	size_t length = strlen(r->place);
+
+	if (!value) {
+		return;
+	}
+	snprintf(r->place + length, sizeof(r->place) - length, ".selector");
+	if (reader_is_object(r, value, keys)) {
+		selector->arg = reader_string(r, value, "arg");
+		selector->field = reader_string_optional(r, value, "field");
+		if (json_object_get(value, "mask")) {
+			selector->mask = reader_number(r, value, "mask", MASK_MAX);
 		}
 	}
+	reader_leave(r, length);
 }
 
 static void check_call_names(struct reader *r, const struct abi_call *call)
 {
-	if (!call->name) {
-		return;
-	}
-	if (call->handler && !is_composed(call->handler, "hypercall_", call->name)) {
+	if (call->name && call->handler && !is_composed(call->handler, "hypercall_", call->name)) {
 		reader_problem(r, "handler", "must be hypercall_%s", call->name);
 	}
+	if (call->prefix && strncmp(call->prefix, "PV_", 3) != 0) {
+		reader_problem(r, "prefix", "must begin with PV_");
+	}
+}
+
+/* What a call says of itself, but for its lists. */
+static void load_call_words(struct reader *r, json_t *value, struct abi_call *call)
+{
+	call->number = reader_number(r, value, "number", ABI_CALL_MAX);
+	call->xen_name = reader_string_optional(r, value, "xen_name");
+	call->handler = reader_string_optional(r, value, "handler");
+	call->family = reader_string(r, value, "family");
+	call->header = reader_string(r, value, "header");
+	call->privilege = reader_word(r, value, "privilege", privileges);
+	call->since = reader_string(r, value, "since");
+	call->hazard = load_hazard(r, value);
+	call->prefix = reader_string_optional(r, value, "prefix");
+	call->summary = reader_string(r, value, "summary");
+	call->returns = reader_string(r, value, "returns");
+	call->result = load_kind(r, value, "result", false);
+	call->restart = reader_string_optional(r, value, "restart");
 }
 
 static void load_call(struct reader *r, json_t *value, struct abi_call *call)
 {
-	static const char *const keys[] = { "number",    "name",    "xen_name", "handler",
-					    "privilege", "since",   "summary",  "returns",
-					    "restart",   "example", "args",     "sub_operations",
-					    "errors",    "notes",   NULL };
+	static const char *const keys[] = {
+		"number",
+		"name",
+		"xen_name",
+		"handler",
+		"family",
+		"header",
+		"privilege",
+		"since",
+		"hazard",
+		"prefix",
+		"selector",
+		"summary",
+		"returns",
+		"result",
+		"restart",
+		"example",
+		"args",
+		"sub_operations",
+		"refused_operations",
+		"errors",
+		"notes",
+		NULL,
+	};
 	size_t length = strlen(r->place);
 
 	if (!reader_is_object(r, value, keys)) {
@@ -176,37 +290,19 @@ static void load_call(struct reader *r, json_t *value, struct abi_call *call)
 	if (call->name) {
 		snprintf(r->place + length, sizeof(r->place) - length, " (%s)", call->name);
 	}
-	call->number = reader_number(r, value, "number", ABI_CALL_MAX);
-	call->xen_name = reader_string_optional(r, value, "xen_name");
-	call->handler = reader_string(r, value, "handler");
-	call->privilege = reader_word(r, value, "privilege", privileges);
-	call->since = reader_string(r, value, "since");
-	call->summary = reader_string(r, value, "summary");
-	call->returns = reader_string(r, value, "returns");
-	call->restart = reader_string_optional(r, value, "restart");
+	load_call_words(r, value, call);
+	load_selector(r, value, &call->selector);
 	load_args(r, value, call);
 	load_operations(r, value, call);
+	if (json_object_get(value, "refused_operations")) {
+		load_refusals(r, value, "refused_operations", NUMBER_MAX, &call->refused);
+	}
 	load_errors(r, value, &call->errors);
 	load_lines(r, value, "example", &call->example);
 	if (json_object_get(value, "notes")) {
 		load_lines(r, value, "notes", &call->notes);
 	}
 	check_call_names(r, call);
-}
-
-const char *abi_name(const struct abi *abi, int number)
-{
-	for (size_t i = 0; i < abi->call_count; i++) {
-		if (abi->calls[i].number == number) {
-			return abi->calls[i].name;
-		}
-	}
-	for (size_t i = 0; i < abi->refusal_count; i++) {
-		if (abi->refusals[i].number == number) {
-			return abi->refusals[i].name;
-		}
-	}
-	return NULL;
 }
 
 static void load_calls(struct reader *r, struct abi *abi)
@@ -228,36 +324,10 @@ static void load_calls(struct reader *r, struct abi *abi)
 	}
 }
 
-static void load_refusals(struct reader *r, struct abi *abi)
-{
-	static const char *const keys[] = { "number", "name", "xen_name", "reason", NULL };
-	json_t *array = reader_array(r, abi->root, "refused");
-	json_t *value;
-	size_t i;
-
-	abi->refusals = reader_allocate(json_array_size(array), sizeof(abi->refusals[0]));
-	json_array_foreach(array, i, value) {
-		struct abi_refusal *refusal = &abi->refusals[i];
-		size_t length = reader_enter(r, "refused", i);
-
-		if (reader_is_object(r, value, keys)) {
-			refusal->number = reader_number(r, value, "number", ABI_CALL_MAX);
-			refusal->name = reader_string(r, value, "name");
-			refusal->xen_name = reader_string_optional(r, value, "xen_name");
-			refusal->reason = reader_string(r, value, "reason");
-			if (abi_name(abi, refusal->number)) {
-				reader_problem(r, "number", "%d is %s already", refusal->number,
-					       abi_name(abi, refusal->number));
-			}
-		}
-		abi->refusal_count = i + 1;
-		reader_leave(r, length);
-	}
-}
-
 bool abi_load(struct abi *abi, const char *file)
 {
-	static const char *const keys[] = { "format", "hypercalls", "refused", NULL };
+	static const char *const keys[] = { "format",    "families",   "hypercalls", "refused",
+					    "constants", "structures", NULL };
 	struct reader r = { .file = file };
 	json_error_t error;
 
@@ -271,26 +341,46 @@ bool abi_load(struct abi *abi, const char *file)
 		if (reader_number(&r, abi->root, "format", FORMAT + 1) != FORMAT) {
 			reader_problem(&r, "format", "must be %d", FORMAT);
 		}
+		load_families(&r, abi);
 		load_calls(&r, abi);
-		load_refusals(&r, abi);
+		load_refusals(&r, abi->root, "refused", ABI_CALL_MAX, &abi->refused);
+		load_groups(&r, abi);
+		load_structures(&r, abi);
+	}
+	if (r.problems == 0) {
+		check_abi(&r, abi);
 	}
 	return r.problems == 0;
+}
+
+static void free_call(struct abi_call *call)
+{
+	for (size_t i = 0; i < call->operation_count; i++) {
+		free(call->operations[i].errors.list);
+		free(call->operations[i].fields.list);
+	}
+	free(call->operations);
+	free(call->refused.list);
+	free(call->errors.list);
+	free(call->example.list);
+	free(call->notes.list);
 }
 
 void abi_free(struct abi *abi)
 {
 	for (size_t i = 0; i < abi->call_count; i++) {
-		struct abi_call *call = &abi->calls[i];
-
-		for (size_t j = 0; j < call->operation_count; j++) {
-			free(call->operations[j].errors.list);
-		}
-		free(call->operations);
-		free(call->errors.list);
-		free(call->example.list);
-		free(call->notes.list);
+		free_call(&abi->calls[i]);
+	}
+	for (size_t i = 0; i < abi->group_count; i++) {
+		free(abi->groups[i].values);
+	}
+	for (size_t i = 0; i < abi->structure_count; i++) {
+		free(abi->structures[i].fields);
 	}
 	free(abi->calls);
-	free(abi->refusals);
+	free(abi->refused.list);
+	free(abi->groups);
+	free(abi->structures);
+	free(abi->families);
 	json_decref(abi->root);
 }

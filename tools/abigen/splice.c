@@ -1,5 +1,5 @@
 /*
- * The generated parts of a document. Rules: splice.h.
+ * The generated parts of a file. Rules: splice.h.
  */
 #include "abigen/splice.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_MAX 128
+#define NAME_MAX_LENGTH 64
 
 static char *read_stream(FILE *in)
 {
@@ -45,45 +45,119 @@ char *splice_read(const char *file)
 	return text;
 }
 
-/* Where the only line with this mark starts, or NULL with a message. */
-static const char *find_mark(const char *file, const char *text, const char *mark)
-{
-	const char *found = strstr(text, mark);
+static const struct {
+	const char *begin, *end, *close;
+} styles[] = {
+	{ "<!-- abigen:begin ", "<!-- abigen:end ", " -->" },
+	{ "/* abigen:begin ", "/* abigen:end ", " */" },
+};
 
-	if (!found || strstr(found + 1, mark)) {
-		fprintf(stderr, "%s: \"%s\" must be there once\n", file, mark);
-		return NULL;
-	}
-	return found;
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end + 1 : line + strlen(line);
 }
 
-char *splice_replace(const char *file, const char *text, const char *name, const char *part)
+/* If the line is `open`, a name and `close`: the name. */
+static bool read_mark(const char *line, const char *open, const char *close, char *name)
 {
-	char begin_mark[MARK_MAX], end_mark[MARK_MAX];
-	const char *begin, *end;
+	size_t length;
+
+	if (strncmp(line, open, strlen(open)) != 0) {
+		return false;
+	}
+	line += strlen(open);
+	length = strcspn(line, " \n");
+	if (length >= NAME_MAX_LENGTH || strncmp(line + length, close, strlen(close)) != 0) {
+		return false;
+	}
+	memcpy(name, line, length);
+	name[length] = '\0';
+	return true;
+}
+
+static int read_begin(const char *line, char *name)
+{
+	for (int i = 0; i < 2; i++) {
+		if (read_mark(line, styles[i].begin, styles[i].close, name)) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* The line with the end mark of a name, or NULL. */
+static const char *find_end(const char *line, int style, const char *name)
+{
+	char found[NAME_MAX_LENGTH];
+
+	for (; *line; line = next_line(line)) {
+		if (read_begin(line, found) >= 0) {
+			return NULL;
+		}
+		if (read_mark(line, styles[style].end, styles[style].close, found)) {
+			return strcmp(found, name) == 0 ? line : NULL;
+		}
+	}
+	return NULL;
+}
+
+static unsigned int line_number(const char *text, const char *at)
+{
+	unsigned int number = 1;
+
+	for (; text < at; text++) {
+		number += *text == '\n';
+	}
+	return number;
+}
+
+/* Copy the line; of a part also its new contents. Returns the next line, NULL with a message. */
+static const char *copy_line(FILE *out, const char *file, const char *text, const char *line,
+			     splice_part_fn part, void *context)
+{
+	const char *next = next_line(line), *end;
+	char name[NAME_MAX_LENGTH];
+	int style = read_begin(line, name);
+
+	fwrite(line, 1, (size_t)(next - line), out);
+	if (style < 0) {
+		return next;
+	}
+	end = find_end(next, style, name);
+	if (!end) {
+		fprintf(stderr, "%s:%u: no end mark of %s\n", file, line_number(text, line), name);
+		return NULL;
+	}
+	if (style == 0) {
+		fputc('\n', out);
+	}
+	if (!part(out, name, context)) {
+		fprintf(stderr, "%s:%u: there is no part %s\n", file, line_number(text, line),
+			name);
+		return NULL;
+	}
+	return end;
+}
+
+char *splice(const char *file, const char *text, splice_part_fn part, void *context)
+{
 	size_t size = 0;
 	char *result = NULL;
-	FILE *out;
+	FILE *out = open_memstream(&result, &size);
+	const char *line = text;
 
-	snprintf(begin_mark, sizeof(begin_mark), "<!-- abigen:begin %s -->\n", name);
-	snprintf(end_mark, sizeof(end_mark), "<!-- abigen:end %s -->\n", name);
-	begin = find_mark(file, text, begin_mark);
-	end = find_mark(file, text, end_mark);
-	if (!begin || !end) {
-		return NULL;
-	}
-	if (end < begin) {
-		fprintf(stderr, "%s: the marks of %s are the wrong way round\n", file, name);
-		return NULL;
-	}
-	begin += strlen(begin_mark);
-	out = open_memstream(&result, &size);
 	if (!out) {
 		return NULL;
 	}
-	fwrite(text, 1, (size_t)(begin - text), out);
-	fprintf(out, "\n%s\n", part);
-	fputs(end, out);
+	while (line && *line) {
+		line = copy_line(out, file, text, line, part, context);
+	}
 	fclose(out);
+	if (!line) {
+		free(result);
+		return NULL;
+	}
 	return result;
 }

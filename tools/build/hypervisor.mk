@@ -7,7 +7,8 @@ HV_RELEASE_SRCS := hypervisor/domain/audit_off.c hypervisor/hypercall/debug.c
 HV_OTHER_SRCS := $(if $(DEBUG),$(HV_RELEASE_SRCS),$(HV_DEBUG_SRCS))
 
 HV_SRCS := $(filter-out hypervisor/arch/asm_offsets.c $(HV_OTHER_SRCS),$(wildcard hypervisor/*/*.c hypervisor/*/*.S))
-HV_OBJS := $(patsubst %,$(O)/obj/hv/%.o,$(basename $(HV_SRCS))) $(O)/obj/hv/gen/dispatch.o
+HV_OBJS := $(patsubst %,$(O)/obj/hv/%.o,$(basename $(HV_SRCS))) $(O)/obj/hv/gen/dispatch.o \
+	$(O)/obj/hv/gen/trace_capture.o
 HV_GEN := $(O)/gen/asm_offsets.h $(O)/gen/hypercall/handlers.h
 # Relaxing a load of an address would make it a 32-bit immediate, which an image up there does not fit.
 HV_LDFLAGS := $(BARE_LDFLAGS) --no-relax -T hypervisor/hypervisor.lds
@@ -26,6 +27,12 @@ $(O)/gen/dispatch.c: abi/abi.json $(O)/abigen
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(O)/abigen dispatch $< > $@
+
+# Which argument of a call a trace record takes along.
+$(O)/gen/trace_capture.c: abi/abi.json $(O)/abigen
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(O)/abigen capture $< > $@
 
 $(O)/gen/hypercall/handlers.h: abi/abi.json $(O)/abigen
 	$(call say,GEN,$@)

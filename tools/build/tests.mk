@@ -31,6 +31,11 @@ $(O)/obj/unit/gen/%.o: $(O)/gen/%.c $(O)/gen/flags.unit | $(HV_GEN)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_HV_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
+$(O)/obj/unit/gen/abi_decode.o: $(O)/gen/abi_decode.c $(O)/gen/flags.unit
+	$(call say,CC-unit,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_TOOL_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
 $(O)/obj/unit/tools/%.o: tools/%.c $(O)/gen/flags.unit
 	$(call say,CC-unit,$@)
 	@mkdir -p $(@D)
@@ -50,8 +55,10 @@ endef
 unit_objs = $(1:%.c=$(O)/obj/unit/%.o)
 $(eval $(call archive,libhelper,$(call unit_objs,$(UNIT_HELPER_SRCS))))
 $(eval $(call archive,libfake,$(call unit_objs,$(FAKE_SRCS))))
-$(eval $(call archive,libhypervisor,$(call unit_objs,$(HOST_SRCS)) $(O)/obj/unit/gen/dispatch.o))
-$(eval $(call archive,libparley,$(call unit_objs,$(filter-out %/main.c,$(PARLEY_SRCS)))))
+$(eval $(call archive,libhypervisor,$(call unit_objs,$(HOST_SRCS)) \
+	$(O)/obj/unit/gen/dispatch.o $(O)/obj/unit/gen/trace_capture.o))
+$(eval $(call archive,libparley,$(call unit_objs,$(filter-out %/main.c,$(PARLEY_SRCS))) \
+	$(O)/obj/unit/gen/abi_decode.o))
 BENCH_UNIT_SRCS := $(filter-out %/main.c,$(wildcard tools/bench/*.c)) tools/profile/opcode.c \
 	tools/profile/symbols.c
 $(eval $(call archive,libbench,$(call unit_objs,$(BENCH_UNIT_SRCS))))
@@ -85,7 +92,18 @@ $(O)/obj/test/%.o: %.c $(O)/gen/flags.test
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) -Iabi $(DEPFLAGS) -c -o $@ $<
 
-$(O)/tests/abi/abi: $(ABI_TEST_SRCS:%.c=$(O)/obj/test/%.o)
+# Every structure and number of abi/abi.json against the headers, ours and Xen's, by assertions.
+$(O)/gen/abi_assertions.c: abi/abi.json $(O)/abigen
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(O)/abigen assertions $< > $@
+
+$(O)/obj/test/gen/%.o: $(O)/gen/%.c $(O)/gen/flags.test
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -Iabi -I. $(DEPFLAGS) -c -o $@ $<
+
+$(O)/tests/abi/abi: $(ABI_TEST_SRCS:%.c=$(O)/obj/test/%.o) $(O)/obj/test/gen/abi_assertions.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -lcriterion

@@ -66,9 +66,12 @@ struct abi_field {
 	uint8_t direction; /* of ABI_IN, ABI_OUT; 0: neither */
 	const struct abi_names *names;
 	const struct abi_structure *structure;
-	/* A member of a union: only when the field of this index has this value. -1: always. */
+	/*
+	 * A member of a union: only when these bits of the field of this index have this
+	 * value. -1: always.
+	 */
 	int16_t when_field;
-	uint32_t when_value;
+	uint32_t when_mask, when_value;
 };
 
 struct abi_structure {
@@ -102,9 +105,8 @@ struct abi_operation {
 	const char *name;                      /* without the prefix */
 	const struct abi_structure *structure; /* NULL: none */
 	uint8_t direction;                     /* of the structure */
-	/* The arguments and the fields of the structure that this operation looks at: bits by index. */
-	uint64_t args, fields;
-	uint8_t result; /* enum abi_kind of what it returns if that is not negative */
+	uint64_t fields; /* of it, or of its batch's, that this operation looks at: bits by index */
+	uint8_t result;  /* enum abi_kind of what it returns if that is not negative */
 };
 
 struct abi_call {
@@ -128,9 +130,12 @@ struct abi_call {
 #define ABI_CALLS 64
 
 extern const struct abi_call abi_calls[ABI_CALLS]; /* by number */
-extern const struct abi_names abi_errnos;          /* "EINVAL", positive values */
 
-/* Kinds of trace records, entries and works of stats, states of domains: groups by prefix. */
+/*
+ * The constants of a prefix, NULL if it has none: ABI_ERRNOS, positive; "PV_TRACE_",
+ * "PV_STATS_ENTRY_", "PV_DOMAIN_STATE_", "PV_SHUTDOWN_"...
+ */
+#define ABI_ERRNOS "PV_"
 const struct abi_names *abi_names_find(const char *prefix);
 
 #endif

@@ -1,0 +1,4 @@
+#include "abigen/emit.h"
+void emit_edges(FILE *out, const struct abi *abi)
+{
+}

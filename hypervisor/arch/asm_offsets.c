@@ -53,8 +53,8 @@ void asm_offsets(void)
 	DEFINE(INFO_SIZE, sizeof(struct cpu_info));
 
 	OFFSET(VCPU_INFO, struct vcpu, info);
-	OFFSET(VCPU_KERNEL_CR3, struct vcpu, kernel_cr3);
-	OFFSET(VCPU_USER_CR3, struct vcpu, user_cr3);
+	OFFSET(VCPU_KERNEL_LOAD, struct vcpu, kernel_load);
+	OFFSET(VCPU_USER_LOAD, struct vcpu, user_load);
 	OFFSET(VCPU_SYSCALL_ENTRY, struct vcpu, syscall_entry);
 	OFFSET(VCPU_EVENT_ENTRY, struct vcpu, event_entry);
 	OFFSET(VCPU_MODE, struct vcpu, mode);

@@ -33,6 +33,7 @@
 #include "mm/alloc.h"
 #include "mm/frame.h"
 #include "mm/paging.h"
+#include "mm/pcid.h"
 
 #define LOW_RAM_END 0xa0000UL
 #define VGA_START   0xa0000UL
@@ -209,6 +210,9 @@ void boot_main(u32 magic, u64 info_maddr)
 	tables_init();
 	if (cpu_features.smap) {
 		smap_patch();
+	}
+	if (cpu_features.pcid) {
+		pcid_use(cpu_features.invpcid ? PCID_BY_INVPCID : PCID_BY_RELOAD);
 	}
 	start_memory();
 	if (percpu_init(0) != 0) {

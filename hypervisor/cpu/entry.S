@@ -175,7 +175,7 @@
 	movb	$0, PV_VCPU_INFO_MASK(%r11)
 	movw	$MODE_PATH_USER, VCPU_MODE(%rcx)
 	swapgs
-	mov	VCPU_USER_CR3(%rcx), %r11
+	mov	VCPU_USER_LOAD(%rcx), %r11
 	guest_access iret_fault, mov PV_IRET_RCX(%rax), %rcx
 	guest_access iret_fault, push PV_IRET_R11(%rax)
 	guest_access iret_fault, mov PV_IRET_RAX(%rax), %rax
@@ -235,7 +235,7 @@
 	incq	VCPU_STATS_SYSCALL(%rcx)
 	mov	VCPU_SYSCALL_MASKS(%rcx), %dl
 	mov	%dl, PV_VCPU_INFO_MASK(%rax)
-	mov	VCPU_KERNEL_CR3(%rcx), %rax
+	mov	VCPU_KERNEL_LOAD(%rcx), %rax
 	mov	%rax, %cr3
 	swapgs
 	movw	$MODE_PATH_KERNEL, VCPU_MODE(%rcx)
@@ -535,7 +535,7 @@ exception_stubs:
 	shr	$2, %dl				/* PV_TRAP_MASK_EVENTS */
 	and	$1, %dl
 	mov	%dl, PV_VCPU_INFO_MASK(%rax)
-	mov	VCPU_KERNEL_CR3(%rcx), %rax
+	mov	VCPU_KERNEL_LOAD(%rcx), %rax
 	mov	%rax, %cr3
 	swapgs
 	movw	$MODE_PATH_KERNEL, VCPU_MODE(%rcx)

@@ -49,12 +49,34 @@ static void detect_vendor(void)
 	cpu_features.max_extended_leaf = cpuid(0x80000000U, 0).eax;
 }
 
+/*
+ * Processors on which INVLPG may leave global entries when PCIDs are on (Alder Lake
+ * and Raptor Lake with their small cores; Linux names the same). Everything global
+ * here depends on it. By family 6 model.
+ */
+static bool invlpg_is_broken_by_pcid(u32 signature)
+{
+	static const u8 models[] = { 0x97, 0x9a, 0xb7, 0xba, 0xbe, 0xbf };
+	u32 model = (signature >> 4 & 15) | (signature >> 12 & 0xf0);
+
+	if (cpu_features.vendor != CPU_VENDOR_INTEL || (signature >> 8 & 15) != 6) {
+		return false;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(models); i++) {
+		if (models[i] == model) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void detect_basic(void)
 {
 	struct cpu_features *f = &cpu_features;
 	struct cpuid_result r = cpuid(1, 0);
 	struct cpuid_result host;
 
+	f->pcid = has_bit(r.ecx, 17) && !invlpg_is_broken_by_pcid(r.eax);
 	f->x2apic = has_bit(r.ecx, 21);
 	f->tsc_deadline = has_bit(r.ecx, 24);
 	f->xsave = has_bit(r.ecx, 26);
@@ -67,6 +89,7 @@ static void detect_basic(void)
 		r = cpuid(7, 0);
 		f->fsgsbase = has_bit(r.ebx, 0);
 		f->smep = has_bit(r.ebx, 7);
+		f->invpcid = has_bit(r.ebx, 10);
 		f->umip = has_bit(r.ecx, 2);
 		/*
 		 * LIMIT: QEMU's emulator reads the frame of an IRETQ in ring 3 with
@@ -144,6 +167,7 @@ static u64 cr4_value(void)
 	const struct cpu_features *f = &cpu_features;
 	u64 cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+	cr4 |= f->pcid ? CR4_PCIDE : 0;
 	cr4 |= f->xsave ? CR4_OSXSAVE : 0;
 	cr4 |= f->umip ? CR4_UMIP : 0;
 	cr4 |= f->smep ? CR4_SMEP : 0;
@@ -181,9 +205,10 @@ void features_log(void)
 {
 	const struct cpu_features *f = &cpu_features;
 
-	log_info("cpu: %s%s,%s%s%s%s%s XCR0 %#lx (%u bytes), %u address bits", vendor_name(),
+	log_info("cpu: %s%s,%s%s%s%s%s%s%s XCR0 %#lx (%u bytes), %u address bits", vendor_name(),
 		 cpu_is_tcg ? " emulated by QEMU" : "", f->smep ? " SMEP" : "",
-		 f->smap ? " SMAP" : "", f->umip ? " UMIP" : "", f->pages_1g ? " 1GiB-pages" : "",
+		 f->smap ? " SMAP" : "", f->umip ? " UMIP" : "", f->pcid ? " PCID" : "",
+		 f->pcid && f->invpcid ? " INVPCID" : "", f->pages_1g ? " 1GiB-pages" : "",
 		 f->tsc_invariant ? " invariant-TSC" : "", (unsigned long)f->xcr0_mask,
 		 f->xsave_size, f->physical_bits);
 }

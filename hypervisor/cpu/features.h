@@ -22,6 +22,8 @@ struct cpu_features {
 	bool smep, smap;       /* smap: present and used */
 	bool umip;
 	bool fsgsbase;
+	bool pcid;    /* present and used */
+	bool invpcid; /* the instruction */
 	bool xsave;
 	bool xsaveopt;
 	bool rdtscp; /* so TSC_AUX exists */

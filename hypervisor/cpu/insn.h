@@ -24,6 +24,7 @@
 #define CR4_OSFXSR     (1UL << 9)
 #define CR4_OSXMMEXCPT (1UL << 10)
 #define CR4_UMIP       (1UL << 11)
+#define CR4_PCIDE      (1UL << 17)
 #define CR4_OSXSAVE    (1UL << 18)
 #define CR4_SMEP       (1UL << 20)
 #define CR4_SMAP       (1UL << 21)
@@ -135,6 +136,20 @@ static inline void cpu_stts(void)
 static inline void cpu_invlpg(u64 va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+/*
+ * Drop this CPU's translations of one PCID, global ones not: of one address, which must be
+ * canonical, or all of them. Only where features say INVPCID.
+ */
+#define INVPCID_ADDRESS 0UL
+#define INVPCID_CONTEXT 1UL
+
+static inline void cpu_invpcid(u64 what, u64 pcid, u64 va)
+{
+	u64 descriptor[2] = { pcid, va };
+
+	__asm__ volatile("invpcid %0, %1" : : "m"(descriptor), "r"(what) : "memory");
 }
 
 static inline void cpu_wbinvd(void)

@@ -24,7 +24,10 @@
 static u32 loaded_gdt_pages[HV_MAX_CPUS]; /* guest pages in the CPU's window */
 static u32 loaded_ldt_pages[HV_MAX_CPUS];
 
-/* Load a root and drop every translation, global ones too; guest_cr4 are the bits that the guest chooses. */
+/*
+ * Load a root and drop every translation, of all PCIDs and global ones too, which
+ * the changes of CR4.PGE do; guest_cr4 are the bits that the guest chooses.
+ */
 static void load_root(u64 cr3, u64 guest_cr4)
 {
 	u64 cr4 = (cr4_read() & ~PV_CR4_LIVE) | (guest_cr4 & PV_CR4_LIVE);
@@ -42,11 +45,11 @@ static void window_set(u64 base, u32 *loaded, const mfn_t *frames, u32 pages)
 
 	for (i = 0; i < pages; i++) {
 		paging_set_window(base + i * PAGE_SIZE, frames[i], true);
-		tlb_flush_page_local(base + i * PAGE_SIZE);
+		tlb_flush_own_page_local(base + i * PAGE_SIZE);
 	}
 	for (; i < *loaded; i++) {
 		paging_clear_window(base + i * PAGE_SIZE);
-		tlb_flush_page_local(base + i * PAGE_SIZE);
+		tlb_flush_own_page_local(base + i * PAGE_SIZE);
 	}
 	*loaded = pages;
 }
@@ -123,7 +126,7 @@ static void load(struct vcpu *v)
 	struct cpu_info *info = cpu_info();
 
 	__atomic_fetch_or(&v->domain->mm.tlb_cpus, 1UL << info->cpu, __ATOMIC_SEQ_CST);
-	load_root(v->mode == VCPU_MODE_KERNEL ? v->kernel_cr3 : v->user_cr3, v->cr4);
+	load_root(v->mode == VCPU_MODE_KERNEL ? v->kernel_load : v->user_load, v->cr4);
 	vcpu_load_gdt_window(v);
 	if (v->ldt_entries != 0 || loaded_ldt_pages[info->cpu] != 0) {
 		vcpu_load_ldt_window(v);

@@ -142,7 +142,7 @@ static int set_first_vcpu(struct build *b)
 	if (rc != 0) {
 		return rc;
 	}
-	v->kernel_cr3 = mfn_to_maddr(root).v;
+	vcpu_set_kernel_root(v, mfn_to_maddr(root).v);
 	v->regs.rip = b->k.entry;
 	v->regs.cs = PV_FLAT_KERNEL_CS;
 	v->regs.ss = PV_FLAT_KERNEL_SS;

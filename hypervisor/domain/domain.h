@@ -25,6 +25,7 @@
 #include "domain/timer_types.h"
 #include "lib/lock.h"
 #include "mm/owner.h"
+#include "mm/pcid.h"
 
 #define DOMAIN_MAX      1024 /* live at once */
 #define DOMAIN_VCPU_MAX 32   /* what shared_info has room for */
@@ -51,8 +52,8 @@ struct domain;
 struct vcpu {
 	/* What entry.S reads; offsets through arch/asm_offsets.c. */
 	struct pv_vcpu_info *info;  /* v: mapped alias of the guest's vcpu_info */
-	u64 kernel_cr3;             /* v: root of the kernel half, machine address */
-	u64 user_cr3;               /* v: root of the user half, 0: none */
+	u64 kernel_load;            /* v: what CR3 gets for the kernel half: root and tag */
+	u64 user_load;              /* v: the same for the user half */
 	u64 kernel_sp;              /* v: stack for a bounce from user mode */
 	u64 kernel_ss;              /* v */
 	u64 syscall_entry;          /* v: guest handler of SYSCALL, 0: none */
@@ -72,6 +73,10 @@ struct vcpu {
 	u8 nmi_pending;             /* a: vcpu_op send_nmi; delivered at next exit */
 	bool crash_report;          /* v: it ended its domain; the exit prints its registers */
 	struct pv_trap_info *traps; /* v: 256 entries, one page */
+
+	/* Changed by vcpu_set_kernel_root() and vcpu_set_user_root() only, with the above. */
+	u64 kernel_cr3; /* v: root of the kernel half, machine address */
+	u64 user_cr3;   /* v: root of the user half, 0: none */
 
 	struct domain *domain; /* c */
 	u32 id;                /* c: 0 .. domain->vcpu_count - 1 */
@@ -162,8 +167,25 @@ static inline struct vcpu *domain_vcpu(struct domain *d, u64 id)
 	return id < d->vcpu_count ? d->vcpus[id] : NULL;
 }
 
-/* Call after a change of mode, user_cr3, syscall_entry or kernel_sp. */
+/* Call after a change of mode, syscall_entry or kernel_sp, or when a user root comes or goes. */
 void vcpu_update_path(struct vcpu *v);
+
+/*
+ * Give a half another root, a machine address; 0: none. It is loaded by the
+ * caller or at the next change of half, with that half's tag. What the CPU holds
+ * of the old one is the caller's to flush: a change of half does not.
+ */
+static inline void vcpu_set_kernel_root(struct vcpu *v, u64 root)
+{
+	v->kernel_cr3 = root;
+	v->kernel_load = root | pcid_tags.kernel;
+}
+
+static inline void vcpu_set_user_root(struct vcpu *v, u64 root)
+{
+	v->user_cr3 = root;
+	v->user_load = root | pcid_tags.user;
+}
 
 /*
  * End a domain for its own fault: the first reason is kept, its vCPUs stop at

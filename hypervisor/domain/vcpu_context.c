@@ -90,7 +90,7 @@ static int take_memory(struct vcpu *v, const struct pv_vcpu_guest_context *c)
 		frame_put_type(o, root);
 		return rc;
 	}
-	v->kernel_cr3 = mfn_to_maddr(root).v;
+	vcpu_set_kernel_root(v, mfn_to_maddr(root).v);
 	return 0;
 }
 
@@ -184,14 +184,14 @@ int vcpu_drop_memory(struct vcpu *v)
 	if (v->kernel_cr3 != 0) {
 		u64 root = v->kernel_cr3;
 
-		v->kernel_cr3 = 0;
+		vcpu_set_kernel_root(v, 0);
 		frame_put_type(o, maddr_to_mfn(maddr(root)));
 		return MM_RESTART;
 	}
 	if (v->user_cr3 != 0) {
 		u64 root = v->user_cr3;
 
-		v->user_cr3 = 0;
+		vcpu_set_user_root(v, 0);
 		frame_put_type(o, maddr_to_mfn(maddr(root)));
 		return MM_RESTART;
 	}

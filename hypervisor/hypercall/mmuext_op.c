@@ -15,6 +15,7 @@
 #include "hypercall/mmu_common.h"
 #include "lib/string.h"
 #include "mm/guest.h"
+#include "mm/pcid.h"
 #include "mm/ptable.h"
 #include "mm/tlb.h"
 #include "pv/descriptor.h"
@@ -30,9 +31,9 @@ static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, 
 	if (unlikely(rc != 0)) {
 		return rc;
 	}
-	v->kernel_cr3 = mfn_to_maddr(mfn(arg1)).v;
+	vcpu_set_kernel_root(v, mfn_to_maddr(mfn(arg1)).v);
 	o->stats[PV_STATS_WORK_base_pointer]++;
-	tlb_load_root(v->kernel_cr3); /* its kernel mode is calling */
+	tlb_load_root(v->kernel_load); /* its kernel mode is calling */
 	frame_put_table(o, maddr_to_mfn(maddr(old)));
 	return 0;
 }
@@ -47,8 +48,13 @@ static int op_new_user_baseptr(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 	if (unlikely(rc != 0)) {
 		return rc;
 	}
-	v->user_cr3 = mfn_to_maddr(mfn(arg1)).v;
-	vcpu_update_path(v);
+	vcpu_set_user_root(v, mfn_to_maddr(mfn(arg1)).v);
+	if (pcid_tags.user != 0) {
+		pcid_flush(PCID_USER);
+	}
+	if ((old == 0) != (arg1 == 0)) {
+		vcpu_update_path(v);
+	}
 	if (old != 0) {
 		frame_put_table(o, maddr_to_mfn(maddr(old)));
 	}

@@ -6,7 +6,7 @@
  * was removed. So a CPU whose tick is newer than the stamp began its flush
  * after the mapping was gone, and holds no translation of it.
  *
- * Read next: types.c, which stamps and asks.
+ * Read next: pcid.c, then types.c, which stamps and asks.
  */
 #include "mm/tlb.h"
 
@@ -26,10 +26,7 @@ void tlb_flush_local(void)
 	tlb_tick_end(tick);
 }
 
-void tlb_flush_page_local(u64 va)
-{
-	tlb_insn_flush_page(va);
-}
+void (*tlb_flush_page_local)(u64 va) = tlb_flush_own_page_local;
 
 static void flush_here(void *unused)
 {

@@ -12,9 +12,17 @@
 
 #include "lib/types.h"
 
-/* This CPU: everything (global entries too) / one address. */
+/* This CPU: everything, of both halves, global entries too. */
 void tlb_flush_local(void);
-void tlb_flush_page_local(u64 va);
+
+/* This CPU: one address in both halves. How is chosen at boot: see pcid.h. */
+extern void (*tlb_flush_page_local)(u64 va);
+
+/* This CPU: one address of the hypervisor's own, whose entries are all global. */
+static inline void tlb_flush_own_page_local(u64 va)
+{
+	tlb_insn_flush_page(va);
+}
 
 /* The CPUs of the mask (this one included or not); returns when all have done it. Caller may hold locks: others answer while they spin. */
 void tlb_flush_cpus(u64 cpu_mask);
@@ -50,7 +58,7 @@ static inline void tlb_tick_end(u64 tick)
 /* Flush those CPUs of the mask that have not flushed since the stamp. */
 bool tlb_flush_filtered(u64 cpu_mask, u64 stamp);
 
-/* Load a root on this CPU and flush everything. */
+/* Load a root (with its tag: pcid.h) on this CPU and flush everything. */
 static inline void tlb_load_root(u64 cr3)
 {
 	u64 tick = tlb_tick_begin();

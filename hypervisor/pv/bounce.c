@@ -24,7 +24,7 @@
 void pv_enter_kernel(struct vcpu *v)
 {
 	__asm__ volatile("swapgs" ::: "memory");
-	cr3_write(v->kernel_cr3);
+	cr3_write(v->kernel_load);
 	v->mode = VCPU_MODE_KERNEL;
 	vcpu_update_path(v);
 }
@@ -32,7 +32,7 @@ void pv_enter_kernel(struct vcpu *v)
 void pv_enter_user(struct vcpu *v)
 {
 	__asm__ volatile("swapgs" ::: "memory");
-	cr3_write(v->user_cr3);
+	cr3_write(v->user_load);
 	v->mode = VCPU_MODE_USER;
 	vcpu_update_path(v);
 }

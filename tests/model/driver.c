@@ -12,6 +12,7 @@
 
 #include "channel/gnttab.h"
 #include "fake_guest.h"
+#include "fake_tlb.h"
 #include "mm/paging.h"
 #include "simtlb.h"
 
@@ -168,7 +169,7 @@ static void make_vcpus(struct driver *w, u32 domain)
 	make_space(w, domain);
 	w->model.domain[domain].vcpu[0].initialised = true;
 	w->domain[domain]->vcpus[0]->initialised = true;
-	w->domain[domain]->vcpus[0]->kernel_cr3 = root << PAGE_SHIFT;
+	vcpu_set_kernel_root(w->domain[domain]->vcpus[0], root << PAGE_SHIFT);
 }
 
 static void make_domain(struct driver *w, u32 domain)
@@ -201,6 +202,8 @@ void driver_begin(struct driver *w)
 
 	memset(w, 0, sizeof(*w));
 	machine_init(MODEL_FRAMES);
+	pcid_use(PCID_BY_INVPCID);
+	fake_tlb_has_invpcid = true;
 	fake_mm_budget = MM_BUDGET_DEFAULT;
 	w->free_at_start = alloc_free_count();
 	fake_guest_reset();

@@ -32,7 +32,6 @@
 static struct {
 	u32 cpu;
 	struct vcpu *current;
-	u64 cr3;
 	mfn_t gdt[GDT_GUEST_PAGES];
 	mfn_t ldt[LDT_MAX_PAGES];
 } cpus[MACHINE_CPUS];
@@ -302,7 +301,7 @@ struct vcpu *machine_running(u32 cpu)
 
 u64 machine_cr3(u32 cpu)
 {
-	return cpus[cpu].cr3;
+	return fake_tlb_cr3[cpu];
 }
 
 mfn_t machine_window_gdt(u32 cpu, u32 page)
@@ -313,11 +312,6 @@ mfn_t machine_window_gdt(u32 cpu, u32 page)
 mfn_t machine_window_ldt(u32 cpu, u32 page)
 {
 	return cpus[cpu].ldt[page];
-}
-
-void fake_tlb_set_root(u64 cr3)
-{
-	cpus[cpu_id()].cr3 = cr3;
 }
 
 static void load_window(mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
@@ -353,11 +347,12 @@ void machine_run(u32 cpu, struct vcpu *v)
 		load_window(cpus[cpu].gdt, GDT_GUEST_PAGES, NULL, 0);
 		load_window(cpus[cpu].ldt, LDT_MAX_PAGES, NULL, 0);
 	} else {
+		v->mode = VCPU_MODE_KERNEL;
 		v->sched.cpu = cpu;
 		v->sched.state = VCPU_RUNNING;
 		__atomic_store_n(&v->sched.loaded, true, __ATOMIC_SEQ_CST);
 		__atomic_fetch_or(&v->domain->mm.tlb_cpus, 1UL << cpu, __ATOMIC_SEQ_CST);
-		tlb_load_root(v->kernel_cr3);
+		tlb_load_root(v->kernel_load);
 		vcpu_load_gdt_window(v);
 		vcpu_load_ldt_window(v);
 	}
@@ -368,6 +363,31 @@ void machine_run(u32 cpu, struct vcpu *v)
 		__atomic_store_n(&prev->sched.loaded, false, __ATOMIC_SEQ_CST);
 	}
 	machine_be(was);
+}
+
+void machine_enter(u32 cpu, u8 mode)
+{
+	struct vcpu *v = cpus[cpu].current;
+	u32 was = cpu_id();
+
+	machine_be(cpu);
+	fake_tlb_set_cr3(mode == VCPU_MODE_KERNEL ? v->kernel_load : v->user_load);
+	v->mode = mode;
+	machine_be(was);
+}
+
+/* What the CPU's CR3 must be: the root of the half that runs, and where PCIDs are used its tag. */
+static u64 wanted_cr3(const struct vcpu *v)
+{
+	bool tagged = pcid_tags.kernel != 0;
+
+	if (v == NULL) {
+		return 0;
+	}
+	if (v->mode == VCPU_MODE_KERNEL) {
+		return v->kernel_cr3 | (tagged ? PCID_KERNEL : 0);
+	}
+	return v->user_cr3 | (tagged ? PCID_USER : 0);
 }
 
 static void call_in_turn(u64 mask, void (*fn)(void *arg), void *arg)
@@ -495,7 +515,7 @@ const char *machine_check(void)
 	for (u32 i = 0; i < MACHINE_CPUS; i++) {
 		const struct vcpu *v = cpus[i].current;
 
-		if (v == NULL ? cpus[i].cr3 != 0 : cpus[i].cr3 != v->kernel_cr3) {
+		if (machine_cr3(i) != wanted_cr3(v)) {
 			return "a CPU's CR3 is not its vCPU's root";
 		}
 		if (v != NULL &&

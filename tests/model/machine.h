@@ -56,7 +56,10 @@ void machine_run(u32 cpu, struct vcpu *v);
 void machine_be(u32 cpu);
 struct vcpu *machine_running(u32 cpu);
 
-/* Who the CPUs' CR3 is; 0: the idle root. */
+/* The CPU changes to that half of its vCPU (VCPU_MODE_*), as entry.S does. Hypercalls are the kernel's. */
+void machine_enter(u32 cpu, u8 mode);
+
+/* The CPU's CR3 as it reads; 0: the idle root. */
 u64 machine_cr3(u32 cpu);
 
 /* Frames in a CPU's descriptor windows, MFN_INVALID where none is. */

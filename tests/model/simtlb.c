@@ -138,9 +138,10 @@ static void attack(const struct tlb *t)
 	}
 }
 
-static void flushed(u32 cpu, bool page, u64 va)
+/* Only a flush of everything counts: no tag and no change of half may be depended on. */
+static void flushed(u32 cpu, const struct fake_tlb_event *what)
 {
-	if (page) {
+	if (what->kind != FAKE_TLB_ALL) {
 		return;
 	}
 	simtlb_drain(cpu); /* CR4 and CR3 are written serializing */

@@ -30,7 +30,7 @@ static void setup(void)
 	cr_assert_eq(frame_get_type(&d->mm, s.table[4], FRAME_L4), 0);
 	cr_assert_eq(frame_get_type(&d->mm, gdt, FRAME_SEGDESC), 0);
 	mm_end(&d->mm);
-	d->vcpus[0]->kernel_cr3 = mfn_to_maddr(s.table[4]).v;
+	vcpu_set_kernel_root(d->vcpus[0], mfn_to_maddr(s.table[4]).v);
 	d->vcpus[1]->gdt_frames[0] = gdt;
 	d->vcpus[1]->gdt_entries = 1;
 	cr_assert_eq(domain_audit(d), 0);

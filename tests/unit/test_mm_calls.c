@@ -61,7 +61,7 @@ static void setup(void)
 	cr_assert_eq(frame_pin(&d->mm, s.table[4], FRAME_L4), 0);
 	cr_assert_eq(frame_get_type(&d->mm, s.table[4], FRAME_L4), 0);
 	mm_end(&d->mm);
-	d->vcpus[0]->kernel_cr3 = mfn_to_maddr(s.table[4]).v;
+	vcpu_set_kernel_root(d->vcpus[0], mfn_to_maddr(s.table[4]).v);
 	machine_run(0, d->vcpus[0]);
 }
 

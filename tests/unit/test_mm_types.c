@@ -462,7 +462,7 @@ Test(mm_types, a_held_tree_that_found_another_use_stays)
 	leave_held(s.table[4]);
 	frame_at(s.table[4])->refs++;
 	frame_at(s.table[4])->type_refs++;
-	d->vcpus[0]->kernel_cr3 = mfn_to_maddr(s.table[4]).v;
+	vcpu_set_kernel_root(d->vcpus[0], mfn_to_maddr(s.table[4]).v);
 	cr_assert_eq(pin(lone, FRAME_L1), 0);
 	cr_assert_counts(s.table[4], 2, 1);
 	cr_assert_counts(s.table[1], 2, 1);

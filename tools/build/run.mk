@@ -29,3 +29,16 @@ gdb: $(RUN_NEEDS) ## the same, stopped at the first instruction, with gdb and th
 .PHONY: iso
 iso: $(RUN_NEEDS) ## make build/parley.iso of the same, for GRUB on a real machine
 	$(Q)$(run) --image $(O)/parley.iso
+
+# Bochs has what QEMU's emulator lacks: Intel processors and PCIDs. It need not be installed.
+CONFIG ?=
+BOCHS_CPU ?= corei7_haswell_4770
+BOCHS_CPUS ?= 1
+.PHONY: bochs
+bochs: all ## boot `hello`, or the domains of CONFIG=FILE.json, in Bochs; BOCHS_CPU=model, BOCHS_CPUS=n
+	@mkdir -p $(O)/bochs
+	$(Q)printf '{ "domains": [ { "name": "hello", "kernel": "%s", "memory": "16M" } ] }\n' \
+		'$(abspath $(O)/guests/hello.elf)' > $(O)/bochs/hello.json
+	$(Q)$(O)/parley image $(or $(CONFIG),$(O)/bochs/hello.json) --hypervisor $(O)/parley-hypervisor \
+		-o $(O)/bochs/parley.iso
+	$(Q)tools/build/bochs $(O)/bochs/parley.iso $(BOCHS_CPU) $(BOCHS_CPUS)

@@ -19,11 +19,13 @@
 
 static uint64_t *page;
 static uint64_t entry_maddr;
+static unsigned long table_pfn; /* of the table that the entry is in */
 
 static bool arguments_begin(void)
 {
 	page = page_alloc();
 	entry_maddr = race_entry(RACE_VA);
+	table_pfn = mmu_mfn_to_pfn(mmu_pte_mfn(entry_maddr));
 	return true;
 }
 
@@ -81,9 +83,8 @@ static bool update_pointer(unsigned round)
 
 	update.val = mmu_pte(mmu_page_mfn(page), MMU_PTE_DATA);
 	hypercall_mmu_update((struct pv_mmu_update *)(uintptr_t)&update, 1, NULL, PV_DOMID_SELF);
-	/* The table's m2p entry may have been the target. */
-	mmu_write_entry((entry_maddr & ~(KIT_PAGE_SIZE - 1)) | PV_MMU_MACHPHYS_UPDATE,
-			mmu_mfn_to_pfn(mmu_pte_mfn(entry_maddr)));
+	/* The table's m2p entry may have been the target, and says nothing any more. */
+	mmu_write_entry((entry_maddr & ~(KIT_PAGE_SIZE - 1)) | PV_MMU_MACHPHYS_UPDATE, table_pfn);
 	return slots[256] == slot;
 }
 

@@ -32,8 +32,8 @@ static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, 
 		return rc;
 	}
 	vcpu_set_kernel_root(v, mfn_to_maddr(mfn(arg1)).v);
-	o->stats[PV_STATS_WORK_base_pointer]++;
 	tlb_load_root(v->kernel_load); /* its kernel mode is calling */
+	o->stats[PV_STATS_WORK_base_pointer]++;
 	frame_put_table(o, maddr_to_mfn(maddr(old)));
 	return 0;
 }

@@ -21,7 +21,7 @@
  * (simtlb_attack), so that code which looks at the table before it flushes is
  * found out by the model.
  *
- * Read next: simtlb.c.
+ * Read next: simtlb.c; simpcid.h for what each instruction drops, by PCID.
  */
 #ifndef MODEL_SIMTLB_H
 #define MODEL_SIMTLB_H

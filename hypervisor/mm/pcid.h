@@ -25,7 +25,7 @@
 
 enum pcid_use {
 	PCID_UNUSED,
-	PCID_BY_RELOAD,  /* without INVPCID: another PCID is flushed by loading it */
+	PCID_BY_RELOAD, /* without INVPCID: another PCID is flushed by loading it */
 	PCID_BY_INVPCID,
 };
 

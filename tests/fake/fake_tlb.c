@@ -28,9 +28,8 @@ void fake_tlb_flush_all(void)
 
 void fake_tlb_flush_page(u64 va)
 {
-	tell((struct fake_tlb_event){ .kind = FAKE_TLB_PAGE,
-				      .pcid = fake_tlb_cr3[cpu_id()] & CR3_PCID,
-				      .va = va });
+	tell((struct fake_tlb_event){
+		.kind = FAKE_TLB_PAGE, .pcid = fake_tlb_cr3[cpu_id()] & CR3_PCID, .va = va });
 }
 
 static void expect_invpcid(u64 va)
@@ -56,7 +55,6 @@ void fake_tlb_flush_pcid(u64 pcid)
 void fake_tlb_set_cr3(u64 cr3)
 {
 	fake_tlb_cr3[cpu_id()] = cr3 & ~CR3_NOFLUSH;
-	tell((struct fake_tlb_event){ .kind = FAKE_TLB_CR3,
-				      .pcid = cr3 & CR3_PCID,
-				      .keeps = (cr3 & CR3_NOFLUSH) != 0 });
+	tell((struct fake_tlb_event){
+		.kind = FAKE_TLB_CR3, .pcid = cr3 & CR3_PCID, .keeps = (cr3 & CR3_NOFLUSH) != 0 });
 }

@@ -10,7 +10,7 @@ enum fake_tlb_kind {
 	FAKE_TLB_PAGE,    /* INVLPG: .va, of .pcid (the present one) and global */
 	FAKE_TLB_PAGE_OF, /* INVPCID: .va of .pcid, global ones not */
 	FAKE_TLB_PCID,    /* INVPCID: all of .pcid, global ones not */
-	FAKE_TLB_CR3,     /* a load of CR3: .pcid becomes the present one; its own go unless .keeps */
+	FAKE_TLB_CR3, /* a load of CR3: .pcid becomes the present one; its own go unless .keeps */
 };
 
 struct fake_tlb_event {

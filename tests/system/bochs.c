@@ -10,7 +10,7 @@
 
 #include "harness.h"
 
-#define SECONDS "240"
+#define SECONDS  "240"
 #define NO_BOCHS 77
 
 TestSuite(bochs, .timeout = RUN_SECONDS + 30);

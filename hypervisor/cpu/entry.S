@@ -78,6 +78,9 @@
 	push	%rdi
 	push	%rsi
 	push	%rdx
+	save_further_regs
+.endm
+.macro save_further_regs
 	push	%rcx
 	push	%rax
 	push	%r8
@@ -288,24 +291,20 @@ syscall_slow:
 	define_iret kernel_iret, 2, 0
 
 /*
- * A hypercall: number in RAX, RCX = vCPU. C keeps RBX, RBP, R12-R15, so these are
- * only saved on the way out, and only if something else than a return follows.
+ * A hypercall: number in RAX, RCX = vCPU. What is saved is what C may change. C keeps RBX,
+ * RBP, R12-R15, and the guest's RSP stays in scratch, so these are only saved on the way out
+ * (hypercall_work), and only if something else than a return follows: a handler finds the
+ * arguments, RIP and RFLAGS in cpu_info()->regs, and may change them, but nothing else.
  */
 syscall_hypercall:
-	push	$PV_FLAT_RING3_SS64
-	push	END_INFO(INFO_SCRATCH) + 8(%rsp)
-	push	%r11
-	push	$PV_FLAT_RING3_CS64
-	lea	(REGS_RDI + 8 - REGS_CS)(%rsp), %rsp	/* RIP is there */
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	lea	-REGS_R10(%rsp), %rsp
+	sub	$REGS_SIZE, %rsp
+	mov	%r11, REGS_RFLAGS(%rsp)
+	mov	%rdi, REGS_RDI(%rsp)
+	mov	%rsi, REGS_RSI(%rsp)
+	mov	%rdx, REGS_RDX(%rsp)
+	mov	%r8, REGS_R8(%rsp)
+	mov	%r9, REGS_R9(%rsp)
+	mov	%r10, REGS_R10(%rsp)
 	cmp	$PV_HYPERCALL_MAX, %rax
 	jae	syscall_no_number
 	mov	VCPU_DOMAIN(%rcx), %r11
@@ -331,7 +330,7 @@ hypercall_sysret_flags:
 	mov	REGS_RDX(%rsp), %rdx
 	mov	REGS_RSI(%rsp), %rsi
 	mov	REGS_RDI(%rsp), %rdi
-	mov	REGS_RSP(%rsp), %rsp
+	mov	FROM_REGS(INFO_SCRATCH)(%rsp), %rsp
 	sysretq
 
 /*
@@ -341,7 +340,7 @@ hypercall_sysret_flags:
 hypercall_event:
 	cmpq	$0, VCPU_EVENT_ENTRY(%rcx)
 	je	hypercall_work
-	mov	REGS_RSP(%rsp), %r8
+	mov	FROM_REGS(INFO_SCRATCH)(%rsp), %r8
 	mov	%r8, %r9
 	and	$-16, %r8
 	lea	-56(%r8), %r10
@@ -362,7 +361,7 @@ hypercall_event:
 	movb	$1, PV_VCPU_INFO_MASK(%rdx)
 	sub	$56, %r8
 	and	$~FLAGS_ENTRY, %r11
-	mov	%r8, REGS_RSP(%rsp)
+	mov	%r8, FROM_REGS(INFO_SCRATCH)(%rsp)
 	incq	VCPU_STATS_UPCALL(%rcx)
 	mov	VCPU_EVENT_ENTRY(%rcx), %rcx
 	jmp	hypercall_sysret_flags
@@ -383,6 +382,10 @@ hypercall_work:
 	mov	%r14, REGS_R14(%rsp)
 	mov	%r15, REGS_R15(%rsp)
 	movq	$0, REGS_ERROR_CODE(%rsp)	/* and no vector */
+	movq	$PV_FLAT_RING3_CS64, REGS_CS(%rsp)
+	movq	$PV_FLAT_RING3_SS64, REGS_SS(%rsp)
+	mov	FROM_REGS(INFO_SCRATCH)(%rsp), %rcx
+	mov	%rcx, REGS_RSP(%rsp)
 	mov	REGS_RFLAGS(%rsp), %rcx
 	mov	%rcx, REGS_R11(%rsp)
 	mov	%rax, REGS_RAX(%rsp)
@@ -425,6 +428,8 @@ bounce_fault:
 	xor	%eax, %eax			/* those that the short paths use: not the guest's any more */
 	xor	%ecx, %ecx
 	xor	%edx, %edx
+	xor	%esi, %esi
+	xor	%edi, %edi
 	mov	$(RFLAGS_IF | 2), %r11d
 	save_syscall_frame PV_FLAT_RING3_CS64
 	mov	%rsp, %rdi
@@ -487,81 +492,79 @@ exception_stubs:
  * affair: not at an address of ours, its kernel reachable, its upcalls not
  * masked. Everything else is an exception like others.
  *
- * RAX, RCX, RDX are pushed over their places' lower neighbours: the stub's frame
- * is regs from the error code up.
+ * RDI, RSI, RDX are pushed where save_regs has them: the stub's frame is regs from the error
+ * code up, and who is not for the short path has saved a part already.
  */
-#define SAVED_RCX	8	/* from RSP, after three pushes */
-#define FAULT_FRAME	24	/* error code; then RIP, CS, RFLAGS, RSP, SS */
+#define FAULT_FRAME	24	/* error code, after three pushes; then RIP, CS, RFLAGS, RSP, SS */
 #define FAULT(field)	(field - REGS_ERROR_CODE + FAULT_FRAME)
 #define FAULT_INFO(field) (field - INFO_REGS - REGS_ERROR_CODE + FAULT_FRAME)
 #define PF_RESERVED	8
 #define PF_VECTOR	14
 
-/* Store a word of our frame in the guest's, by way of RAX. */
+/* Store a word of our frame in the guest's, by way of RCX. */
 .macro bounce_word from, to
-	mov	FAULT(\from)(%rsp), %rax
-	guest_access bounce_fault, mov %rax, \to(%rdx)
+	mov	FAULT(\from)(%rsp), %rcx
+	guest_access bounce_fault, mov %rcx, \to(%rdx)
 .endm
 
 .macro define_entry_page_fault name, smap
 	.globl	\name
 	.balign 64
 \name:
+	push	%rdi
+	push	%rsi
 	push	%rdx
-	push	%rcx
-	push	%rax
 	testb	$3, FAULT(REGS_CS)(%rsp)
 	jz	page_fault_slow
-	mov	FAULT_INFO(INFO_CURRENT)(%rsp), %rcx
-	cmpb	$VCPU_PATH_USER, VCPU_PATH(%rcx)
+	mov	FAULT_INFO(INFO_CURRENT)(%rsp), %rdi
+	cmpb	$VCPU_PATH_USER, VCPU_PATH(%rdi)
 	jne	page_fault_slow
 	mov	%cr2, %rdx
-	mov	%rdx, %rax
-	shr	$HV_RANGE_SHIFT, %rax
-	cmp	$HV_RANGE_TOP, %eax
+	mov	%rdx, %rsi
+	shr	$HV_RANGE_SHIFT, %rsi
+	cmp	$HV_RANGE_TOP, %esi
 	je	page_fault_slow
 	testb	$PF_RESERVED, FAULT(REGS_ERROR_CODE)(%rsp)
 	jnz	page_fault_slow
-	mov	VCPU_INFO(%rcx), %rax
-	cmpb	$0, PV_VCPU_INFO_MASK(%rax)
+	mov	VCPU_INFO(%rdi), %rsi
+	cmpb	$0, PV_VCPU_INFO_MASK(%rsi)
 	jne	page_fault_slow
-	mov	%rdx, VCPU_CR2(%rcx)
-	mov	%rdx, PV_VCPU_INFO_CR2(%rax)
-	mov	VCPU_TRAPS(%rcx), %rdx
+	mov	%rdx, VCPU_CR2(%rdi)
+	mov	%rdx, PV_VCPU_INFO_CR2(%rsi)
+	mov	VCPU_TRAPS(%rdi), %rdx
 	cmpq	$0, (PF_VECTOR * TRAP_SIZE + TRAP_ADDRESS)(%rdx)
 	je	page_fault_slow
-	incq	VCPU_STATS_PAGE_FAULT(%rcx)
+	incq	VCPU_STATS_PAGE_FAULT(%rdi)
 	mov	(PF_VECTOR * TRAP_SIZE + TRAP_FLAGS)(%rdx), %dl
 	shr	$2, %dl				/* PV_TRAP_MASK_EVENTS */
 	and	$1, %dl
-	mov	%dl, PV_VCPU_INFO_MASK(%rax)
-	mov	VCPU_KERNEL_LOAD(%rcx), %rax
-	mov	%rax, %cr3
+	mov	%dl, PV_VCPU_INFO_MASK(%rsi)
+	mov	VCPU_KERNEL_LOAD(%rdi), %rsi
+	mov	%rsi, %cr3
 	swapgs
-	movw	$MODE_PATH_KERNEL, VCPU_MODE(%rcx)
-	mov	VCPU_BOUNCE_SP(%rcx), %rdx
+	movw	$MODE_PATH_KERNEL, VCPU_MODE(%rdi)
+	mov	VCPU_BOUNCE_SP(%rdi), %rdx
 	guest_open \smap
-	mov	SAVED_RCX(%rsp), %rax
-	guest_access bounce_fault, mov %rax, -64(%rdx)
+	guest_access bounce_fault, mov %rcx, -64(%rdx)
 	guest_access bounce_fault, mov %r11, -56(%rdx)
-	mov	FAULT(REGS_ERROR_CODE)(%rsp), %eax
-	guest_access bounce_fault, mov %rax, -48(%rdx)
+	mov	FAULT(REGS_ERROR_CODE)(%rsp), %ecx
+	guest_access bounce_fault, mov %rcx, -48(%rdx)
 	bounce_word REGS_RIP, -40
-	movzwl	FAULT(REGS_CS)(%rsp), %eax
-	guest_access bounce_fault, mov %rax, -32(%rdx)
+	movzwl	FAULT(REGS_CS)(%rsp), %ecx
+	guest_access bounce_fault, mov %rcx, -32(%rdx)
 	bounce_word REGS_RFLAGS, -24
-	mov	%rax, %r11
+	mov	%rcx, %r11
 	bounce_word REGS_RSP, -16
 	bounce_word REGS_SS, -8
 	guest_close \smap
-	mov	VCPU_TRAPS(%rcx), %rcx
+	mov	VCPU_TRAPS(%rdi), %rcx
 	mov	(PF_VECTOR * TRAP_SIZE + TRAP_ADDRESS)(%rcx), %rcx
 	and	$~FLAGS_ENTRY, %r11
 	sub	$64, %rdx
 	mov	%rdx, FAULT(REGS_RSP)(%rsp)
-	pop	%rax
-	pop	%rdx				/* RCX: the guest finds it in its frame */
 	pop	%rdx
+	pop	%rsi
+	pop	%rdi
 	mov	FAULT(REGS_RSP) - FAULT_FRAME(%rsp), %rsp
 	sysretq
 .endm
@@ -575,9 +578,14 @@ exception_page_fault_smap:
 	jmp	entry_page_fault_smap
 
 page_fault_slow:
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
+	cld
+	save_further_regs
+	smap_clac
+	testb	$3, REGS_CS(%rsp)
+	jz	exception_ring0
+	mov	%rsp, %rdi
+	call	pv_page_fault
+	jmp	exit_guest
 
 	.balign 64
 entry_exception:

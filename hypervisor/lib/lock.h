@@ -26,12 +26,15 @@ struct spinlock {
 /* Wait loop of spin_lock: pause, and answer other CPUs' requests. Provided by cpu/ (host: tests/fake). */
 void cpu_serve(void);
 
+/* Until the ticket is served. Apart, so that who finds the lock free saves no register for it. */
+void spin_wait(const struct spinlock *lock, u16 ticket);
+
 static inline void spin_lock(struct spinlock *lock)
 {
 	u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
-	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
-		cpu_serve();
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)) {
+		spin_wait(lock, ticket);
 	}
 }
 

@@ -29,7 +29,6 @@
 #define VECTOR_NM        7
 #define VECTOR_DF        8
 #define VECTOR_GP        13
-#define VECTOR_PF        14
 #define VECTOR_MC        18
 #define VECTOR_IRQ_FIRST 32
 
@@ -57,8 +56,9 @@ static void give_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 err
 	pv_inject_trap(v, regs, vector, error_code);
 }
 
-static void trap_page_fault(struct vcpu *v, struct cpu_regs *regs)
+void pv_page_fault(struct cpu_regs *regs)
 {
+	struct vcpu *v = current_vcpu();
 	u64 gva = cr2_read();
 	u32 code = regs->error_code;
 
@@ -139,9 +139,6 @@ void pv_trap(struct cpu_regs *regs)
 		return;
 	}
 	switch (regs->vector) {
-	case VECTOR_PF:
-		trap_page_fault(v, regs);
-		break;
 	case VECTOR_GP:
 		trap_general_protection(v, regs);
 		break;

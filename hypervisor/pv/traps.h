@@ -4,8 +4,11 @@
 
 #include "cpu/regs.h"
 
-/* An exception or interrupt of a guest; its registers are cpu_info()->regs. */
+/* An exception or interrupt of a guest, but for page faults; its registers are cpu_info()->regs. */
 void pv_trap(struct cpu_regs *regs);
+
+/* A page fault of a guest that entry.S has not bounced: CR2 still has the address. */
+void pv_page_fault(struct cpu_regs *regs);
 
 /*
  * An exception or interrupt of ring 0. 0: go on; else the exit's IRETQ failed

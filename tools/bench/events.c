@@ -29,6 +29,7 @@ static const struct {
 	{ "entry_page_fault", "page fault" },
 	{ "entry_page_fault_smap", "page fault" },
 	{ "pv_trap", "trap, slow" },
+	{ "pv_page_fault", "page fault, slow" },
 	{ "pv_exit_work", "work at exit" },
 	{ "pv_emulate_pt_write", "page-table store" },
 	{ "pv_emulate_privileged", "emulation" },

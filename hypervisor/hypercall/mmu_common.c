@@ -40,27 +40,30 @@ int mmu_read_vcpu_mask(const struct domain *d, u64 gva, u64 *mask)
 	return guest_read(mask, gva, bytes);
 }
 
-s64 mmu_batch_resume(u64 done_gva)
+/* What earlier runs of a restarted batch did, and this one. */
+static int tell_done(const struct mmu_batch *b, u32 did)
 {
 	u32 done = 0;
-	int rc = done_gva == 0 ? 0 : guest_read_u32(&done, done_gva);
+	int rc = 0;
 
-	return rc != 0 ? rc : (s64)done;
+	if (b->count & PV_MMU_UPDATE_PREEMPTED) {
+		rc = guest_read_u32(&done, b->done_gva);
+	}
+	done += did;
+	return rc != 0 ? rc : guest_write(b->done_gva, &done, sizeof(done));
 }
 
-long mmu_batch_end_slow(struct mmu_batch b, u32 nr, u32 did, u32 size, u64 domid, int rc, bool debt)
+long mmu_batch_end(struct mmu_batch b, u32 did, int rc, bool debt)
 {
-	bool restart = rc == MM_RESTART || debt || (rc == 0 && did < b.count);
-	u32 done = b.done + did;
+	u32 count = mmu_batch_count(b.count);
 
-	if (b.done_gva != 0 && guest_write(b.done_gva, &done, sizeof(done)) != 0) {
-		rc = -PV_EFAULT;
-		restart = false;
+	if (b.done_gva != 0 && tell_done(&b, did) != 0) {
+		return -PV_EFAULT;
 	}
-	if (restart) {
-		return hypercall_restart(nr, b.list + (u64)did * size,
-					 (b.count - did) | PV_MMU_UPDATE_PREEMPTED, b.done_gva,
-					 domid);
+	if (rc == MM_RESTART || debt || (rc == 0 && did < count)) {
+		return hypercall_restart(b.nr, b.list + (u64)did * b.size,
+					 (count - did) | PV_MMU_UPDATE_PREEMPTED, b.done_gva,
+					 b.domid);
 	}
 	return rc;
 }

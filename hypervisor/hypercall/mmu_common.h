@@ -28,53 +28,30 @@ static inline bool mmu_domid_is_self(const struct domain *d, u64 domid)
 }
 
 /*
- * The progress of a batch. `done` counts what earlier runs of a restarted call
- * did (they left it in *done_gva), so that the guest sees one number.
+ * A batch as the guest gave it. A restarted call has PV_MMU_UPDATE_PREEMPTED in
+ * its count, and what its earlier runs did stands in *done_gva, so that the guest
+ * sees one number.
  */
 struct mmu_batch {
-	u64 list;     /* guest address of the rest */
-	u32 count;    /* entries of the rest */
-	u32 done;     /* completed in all */
+	u64 list; /* guest address of the entries that are left */
+	u64 count;
 	u64 done_gva; /* 0: the guest does not want to know */
+	u64 domid;
+	u32 nr;   /* of the hypercall */
+	u32 size; /* of an entry */
 };
 
-/* A guest that repeats a stopped batch: what was done before is in its *done. The number, or -PV_EFAULT. */
-s64 mmu_batch_resume(u64 done_gva) must_check;
-
-/* Take the arguments apart: 0 or -PV_EFAULT. */
-static inline int must_check mmu_batch_begin(struct mmu_batch *b, u64 list, u64 count, u64 done_gva)
-{
-	b->list = list;
-	b->count = (u32)count & ~PV_MMU_UPDATE_PREEMPTED;
-	b->done = 0;
-	b->done_gva = done_gva;
-	if (unlikely(count & PV_MMU_UPDATE_PREEMPTED)) {
-		s64 done = mmu_batch_resume(done_gva);
-
-		if (done < 0) {
-			return (int)done;
-		}
-		b->done = (u32)done;
-	}
-	return 0;
-}
-
-/* By value: the usual end must not force the batch into memory. */
-long mmu_batch_end_slow(struct mmu_batch b, u32 nr, u32 did, u32 size, u64 domid, int rc,
-			bool debt);
-
 /*
- * The end of a run in which `did` entries of `size` bytes completed. rc 0 with
- * entries left, or MM_RESTART: arranges the restart. Returns what the handler
- * must return.
+ * The end of a run in which `did` entries completed, but for the usual one: all of
+ * them and nobody asking how many. rc 0 with entries left, debt, or MM_RESTART:
+ * arranges the restart. Returns what the handler must return.
  */
-static inline long mmu_batch_end(const struct mmu_batch *b, u32 nr, u32 did, u32 size, u64 domid,
-				 int rc, bool debt)
+long mmu_batch_end(struct mmu_batch b, u32 did, int rc, bool debt);
+
+/* How many entries a guest's count means. */
+static inline u32 mmu_batch_count(u64 count)
 {
-	if (likely(rc == 0 && !debt && did == b->count && b->done_gva == 0)) {
-		return 0;
-	}
-	return mmu_batch_end_slow(*b, nr, did, size, domid, rc, debt);
+	return (u32)count & ~PV_MMU_UPDATE_PREEMPTED;
 }
 
 #endif

@@ -65,69 +65,69 @@ static int update_machphys(struct mm_owner *o, u64 ptr, u64 pfn)
 	return 0;
 }
 
-static int update_one(struct mm_owner *o, struct pv_mmu_update req)
+static int update_one(struct mm_owner *o, u64 ptr, u64 val)
 {
-	u64 ptr = req.ptr & ~(u64)PV_MMU_UPDATE_KIND_MASK;
+	u64 kind = ptr & PV_MMU_UPDATE_KIND_MASK;
 
-	switch (req.ptr & PV_MMU_UPDATE_KIND_MASK) {
-	case PV_MMU_NORMAL_PT_UPDATE:
-	case PV_MMU_PT_UPDATE_NO_TRANSLATE:
-		return (ptr & 7) ? -PV_EINVAL : update_entry(o, ptr, req.val, PTABLE_AD_OVERWRITE);
-	case PV_MMU_PT_UPDATE_PRESERVE_AD:
-		return (ptr & 7) ? -PV_EINVAL : update_entry(o, ptr, req.val, PTABLE_AD_PRESERVE);
-	default:
-		return update_machphys(o, ptr, req.val);
+	ptr -= kind;
+	if (unlikely(kind == PV_MMU_MACHPHYS_UPDATE)) {
+		return update_machphys(o, ptr, val);
 	}
+	if (unlikely(ptr % 8 != 0)) {
+		return -PV_EINVAL;
+	}
+	return update_entry(o, ptr, val,
+			    kind == PV_MMU_PT_UPDATE_PRESERVE_AD ? PTABLE_AD_PRESERVE :
+								   PTABLE_AD_OVERWRITE);
 }
 
-/* Do entries until one fails or the budget ends; *did tells how many. */
-static int update_list(struct mm_owner *o, const struct mmu_batch *b, u32 *did)
+/* Do entries until one fails or the budget ends: how many. */
+static u32 update_list(struct mm_owner *o, u64 list, u32 count, int *rc)
 {
-	u32 i;
-	int rc = 0;
+	u32 did = 0;
 
-	for (i = 0; i < b->count; i++) {
+	while (did < count) {
 		struct pv_mmu_update req;
 
-		if (i != 0 && mm_is_exhausted(o)) {
-			break;
+		*rc = guest_read_words((u64 *)&req, list, 2);
+		if (likely(*rc == 0)) {
+			*rc = update_one(o, req.ptr, req.val);
 		}
-		rc = guest_read_words((u64 *)&req, b->list + i * sizeof(req), 2);
-		if (rc == 0) {
-			rc = update_one(o, req);
-		}
-		if (rc != 0) {
+		if (unlikely(*rc != 0)) {
 			break;
 		}
 		o->work++;
+		did++;
+		list += sizeof(req);
+		if (did < count && mm_is_exhausted(o)) {
+			break;
+		}
 	}
-	*did = i;
-	return rc;
+	return did;
 }
 
 long hypercall_mmu_update(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
 {
 	struct domain *d = current_vcpu()->domain;
-	struct mmu_batch b;
+	bool debt = true;
 	u32 did = 0;
-	bool debt;
 	int rc;
 
-	if (!mmu_domid_is_self(d, domid) ||
-	    (domid >> 16 != 0 && !mmu_domid_is_self(d, (domid >> 16) - 1))) {
+	if (unlikely(!mmu_domid_is_self(d, domid) ||
+		     (domid >> 16 != 0 && !mmu_domid_is_self(d, (domid >> 16) - 1)))) {
 		return -PV_EPERM;
 	}
-	rc = mmu_batch_begin(&b, list, count, done_gva);
-	if (rc != 0) {
-		return rc;
-	}
 	rc = mm_begin(&d->mm);
-	if (rc != 0) {
-		return mmu_batch_end(&b, PV_HYPERCALL_mmu_update, 0, 16, domid, rc, true);
+	if (likely(rc == 0)) {
+		did = update_list(&d->mm, list, mmu_batch_count(count), &rc);
+		debt = mm_has_debt(&d->mm);
+		mm_end(&d->mm);
 	}
-	rc = update_list(&d->mm, &b, &did);
-	debt = mm_has_debt(&d->mm);
-	mm_end(&d->mm);
-	return mmu_batch_end(&b, PV_HYPERCALL_mmu_update, did, sizeof(struct pv_mmu_update), domid,
-			     rc, debt);
+	if (likely(rc == 0 && !debt && did == count && done_gva == 0)) {
+		return 0;
+	}
+	return mmu_batch_end((struct mmu_batch){ list, count, done_gva, domid,
+						 PV_HYPERCALL_mmu_update,
+						 sizeof(struct pv_mmu_update) },
+			     did, rc, debt);
 }

@@ -192,91 +192,53 @@ static inline int op_one(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 	return ops[cmd](v, cmd, arg1, arg2);
 }
 
-static int op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 count, u32 *did)
+/* Do operations until one fails or the budget ends: how many. */
+static u32 op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 count, int *rc)
 {
-	u32 i;
+	u32 did = 0;
 
-	for (i = 0; i < count; i++, list += sizeof(struct pv_mmuext_op)) {
+	while (did < count) {
 		u64 op[3];
-		int rc;
 
-		if (i != 0 && mm_is_exhausted(o)) {
+		*rc = guest_read_words(op, list, 3);
+		if (likely(*rc == 0)) {
+			*rc = op_one(v, (u32)op[0], op[1], op[2]);
+		}
+		if (unlikely(*rc != 0)) {
 			break;
 		}
-		rc = guest_read_words(op, list, 3);
-		if (likely(rc == 0)) {
-			rc = op_one(v, (u32)op[0], op[1], op[2]);
-		}
-		if (unlikely(rc != 0)) {
-			*did = i;
-			return rc;
-		}
 		o->work++;
+		did++;
+		list += sizeof(struct pv_mmuext_op);
+		if (did < count && mm_is_exhausted(o)) {
+			break;
+		}
 	}
-	*did = i;
-	return 0;
-}
-
-static __attribute__((noinline)) long batch(struct vcpu *v, u64 list, u64 count, u64 done_gva,
-					    u64 domid)
-{
-	struct mm_owner *o = &v->domain->mm;
-	struct mmu_batch b;
-	u32 did = 0;
-	bool debt;
-	int rc = mmu_batch_begin(&b, list, count, done_gva);
-
-	if (rc != 0) {
-		return rc;
-	}
-	rc = mm_begin(o);
-	if (rc != 0) {
-		return mmu_batch_end(&b, PV_HYPERCALL_mmuext_op, 0, 24, domid, rc, true);
-	}
-	rc = op_list(v, o, b.list, b.count, &did);
-	debt = mm_has_debt(o);
-	mm_end(o);
-	return mmu_batch_end(&b, PV_HYPERCALL_mmuext_op, did, sizeof(struct pv_mmuext_op), domid,
-			     rc, debt);
-}
-
-/* A batch of one, which is what guests send most, with nobody asking how many were done. */
-static inline long single(struct vcpu *v, u64 list, u64 domid)
-{
-	struct mm_owner *o = &v->domain->mm;
-	u64 op[3];
-	bool debt;
-	int rc;
-
-	if (unlikely(guest_read_words(op, list, 3) != 0)) {
-		return -PV_EFAULT;
-	}
-	rc = mm_begin(o);
-	if (unlikely(rc != 0)) {
-		return mmu_batch_end_slow((struct mmu_batch){ .list = list, .count = 1 },
-					  PV_HYPERCALL_mmuext_op, 0, sizeof(struct pv_mmuext_op),
-					  domid, rc, true);
-	}
-	rc = op_one(v, (u32)op[0], op[1], op[2]);
-	debt = o->job.state != MM_JOB_IDLE && mm_has_debt(o);
-	mm_end(o);
-	if (likely(rc == 0 && !debt)) {
-		return 0;
-	}
-	return mmu_batch_end_slow((struct mmu_batch){ .list = list, .count = 1 },
-				  PV_HYPERCALL_mmuext_op, rc == 0, sizeof(struct pv_mmuext_op),
-				  domid, rc, debt);
+	return did;
 }
 
 long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
 {
 	struct vcpu *v = current_vcpu();
+	struct mm_owner *o = &v->domain->mm;
+	bool debt = true;
+	u32 did = 0;
+	int rc;
 
 	if (unlikely(!mmu_domid_is_self(v->domain, domid))) {
 		return -PV_EPERM;
 	}
-	if (likely(count == 1 && done_gva == 0)) {
-		return single(v, list, domid);
+	rc = mm_begin(o);
+	if (likely(rc == 0)) {
+		did = op_list(v, o, list, mmu_batch_count(count), &rc);
+		debt = mm_has_debt(o);
+		mm_end(o);
 	}
-	return batch(v, list, count, done_gva, domid);
+	if (likely(rc == 0 && !debt && did == count && done_gva == 0)) {
+		return 0;
+	}
+	return mmu_batch_end((struct mmu_batch){ list, count, done_gva, domid,
+						 PV_HYPERCALL_mmuext_op,
+						 sizeof(struct pv_mmuext_op) },
+			     did, rc, debt);
 }

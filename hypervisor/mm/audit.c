@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
+#include "mm/group.h"
 #include "mm/paging.h"
 #include "mm/pte.h"
 #include "mm/types.h"
@@ -185,6 +186,9 @@ static void walk_table(struct mm_audit *a, mfn_t m, u32 level, u32 count)
 				mm_audit_complain(a, m, "a root without the hypervisor's slots");
 			}
 		} else if (e & PTE_PRESENT) {
+			if (!(frame_at(m)->groups & (1U << (i / PTE_GROUP)))) {
+				mm_audit_complain(a, m, "an entry in a group that counts as empty");
+			}
 			check_entry(a, m, level, e);
 			hold_entry(a, level, e);
 		}

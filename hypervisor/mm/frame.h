@@ -48,7 +48,10 @@ struct frame {
 	u16 owner;      /* domid, or FRAME_OWNER_* */
 	u8 type;        /* enum frame_type */
 	u8 flags;       /* FRAME_* */
-	u32 order;      /* allocator: log2 size of a free block */
+	union {
+		u32 order;  /* of a free block: log2 of its size */
+		u32 groups; /* of a table in use: where entries may be present (mm/group.h) */
+	};
 	u64 tlb_stamp;  /* flush clock when the last use or mapping went */
 	u32 next, prev; /* owner's list or free list: mfns, FRAME_LIST_END */
 };

@@ -1,8 +1,7 @@
-/*
- * Whole level-1 tables. An empty entry must cost next to nothing here: a fresh
- * table of a new process is mostly empty. Read next: ptable.c.
- */
+/* Whole level-1 tables, group by group (group.h). Read next: ptable.c. */
 #include "mm/l1.h"
+
+#include "mm/group.h"
 
 int l1_take_first_writable(struct mm_owner *o, struct frame *f)
 {
@@ -12,48 +11,43 @@ int l1_take_first_writable(struct mm_owner *o, struct frame *f)
 	return frame_get_type(o, frame_mfn(f), FRAME_WRITABLE);
 }
 
-int l1_take_all(struct mm_owner *o, u64 *table, u32 *done)
+int l1_take_all(struct mm_owner *o, u64 *table, u32 groups, u32 *done)
 {
-	u32 i = 0;
+	for (; groups != 0; groups &= groups - 1) {
+		u32 i = (u32)__builtin_ctz(groups) * PTE_GROUP;
+		u32 end = i + PTE_GROUP;
 
-	while (i < PTE_TABLE_ENTRIES) {
-		u64 e;
-		int rc;
+		for (; i < end; i++) {
+			u64 e = table[i];
 
-		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i])) {
-			i += PTE_GROUP;
-			continue;
-		}
-		e = table[i];
-		if (e & PTE_PRESENT) {
-			rc = l1_entry_take(o, e);
-			if (rc != 0) {
+			if (!(e & PTE_PRESENT)) {
+				continue;
+			}
+			if (l1_entry_take(o, e) != 0) {
 				*done = i;
-				return rc;
+				return -PV_EINVAL;
 			}
 			table[i] = pte_l1_for_hardware(e);
 		}
-		i++;
 	}
 	*done = PTE_TABLE_ENTRIES;
 	return 0;
 }
 
-void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count)
+void l1_drop_all(struct mm_owner *o, const u64 *table, u32 groups, u32 count)
 {
 	/* No CPU can walk to this table any more that flushes from now on: one stamp for all. */
 	u64 stamp = tlb_stamp();
 	struct frame *f;
-	u32 i = 0;
 
-	while (i < count) {
-		if (i % PTE_GROUP == 0 && count - i >= PTE_GROUP && pte_group_is_empty(&table[i])) {
-			i += PTE_GROUP;
-			continue;
+	for (; groups != 0; groups &= groups - 1) {
+		u32 i = (u32)__builtin_ctz(groups) * PTE_GROUP;
+		u32 end = MIN(i + PTE_GROUP, count);
+
+		for (; i < end; i++) {
+			if ((table[i] & PTE_PRESENT) && l1_entry_put(o, table[i], &f)) {
+				l1_frame_unmapped(o, f, stamp);
+			}
 		}
-		if ((table[i] & PTE_PRESENT) && l1_entry_put(o, table[i], &f)) {
-			l1_frame_unmapped(o, f, stamp);
-		}
-		i++;
 	}
 }

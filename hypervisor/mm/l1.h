@@ -77,12 +77,12 @@ static inline void l1_entry_drop(struct mm_owner *o, u64 e)
 }
 
 /*
- * Take all 512 entries of a table and give them their hardware form: 0, or
+ * Take all entries of a table, which are in those groups, and give them their hardware form: 0, or
  * -PV_EINVAL with *done the number of entries taken, which the caller drops.
  */
-int l1_take_all(struct mm_owner *o, u64 *table, u32 *done) must_check;
+int l1_take_all(struct mm_owner *o, u64 *table, u32 groups, u32 *done) must_check;
 
 /* Drop the entries [0, count). */
-void l1_drop_all(struct mm_owner *o, const u64 *table, u32 count);
+void l1_drop_all(struct mm_owner *o, const u64 *table, u32 groups, u32 count);
 
 #endif

@@ -14,7 +14,7 @@
 /* A place in a page table. */
 struct ptable_slot {
 	mfn_t table;
-	u32 index;
+	u64 index;
 };
 
 enum ptable_ad {

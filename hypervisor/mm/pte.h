@@ -68,12 +68,4 @@ static inline u64 pte_lx_for_hardware(u64 e)
 	return e | PTE_USER;
 }
 
-/* Entries looked at together: one test tells that none of the group is present. A fresh table is mostly empty. */
-#define PTE_GROUP 8U
-
-static inline bool pte_group_is_empty(const u64 *e)
-{
-	return ((e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_PRESENT) == 0;
-}
-
 #endif

@@ -22,6 +22,7 @@
 
 #include "lib/log.h"
 #include "mm/alloc.h"
+#include "mm/group.h"
 #include "mm/l1.h"
 #include "mm/paging.h"
 
@@ -128,58 +129,30 @@ static bool table_drop(struct mm_owner *o, struct frame *f)
 	return true;
 }
 
-/* Entries of a root that belong to the hypervisor are passed over. */
-static bool entry_is_ours(u32 level, u32 index)
+/* A table whose turn begins: where does it have entries to look at? */
+static void promote_begin(struct mm_owner *o, struct frame *f, const u64 *table)
 {
-	return level == FRAME_L4 && index >= HV_L4_FIRST_SLOT && index <= HV_L4_LAST_SLOT;
-}
-
-/* The first entry from i on that names a table of the guest, PTE_TABLE_ENTRIES if there is none. */
-static u32 entry_at_or_after(const u64 *table, u32 level, u32 i)
-{
-	while (i < PTE_TABLE_ENTRIES) {
-		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i])) {
-			i += PTE_GROUP;
-		} else if ((table[i] & PTE_PRESENT) && !entry_is_ours(level, i)) {
-			return i;
-		} else {
-			i++;
-		}
+	o->work += PTE_TABLE_ENTRIES;
+	f->groups = group_find_all(table);
+	if (f->type == FRAME_L4) {
+		f->groups &= ~GROUP_OF_HV_SLOTS;
 	}
-	return i;
-}
-
-/* One more than the last entry below i that names a table of the guest, 0 if there is none. */
-static u32 entry_end_below(const u64 *table, u32 level, u32 i)
-{
-	while (i > 0) {
-		if (i % PTE_GROUP == 0 && pte_group_is_empty(&table[i - PTE_GROUP])) {
-			i -= PTE_GROUP;
-		} else if ((table[i - 1] & PTE_PRESENT) && !entry_is_ours(level, i - 1)) {
-			return i;
-		} else {
-			i--;
-		}
-	}
-	return 0;
 }
 
 /*
  * Promote the level 2..4 table on top until it is done (0), a child was pushed
- * (1; its entry is counted when it is done, promote_finish()) or budget ends.
+ * (1) or the budget ends, but at least by one entry.
  */
-static int promote_upper(struct mm_owner *o, u32 top)
+static int promote_upper(struct mm_owner *o, u32 top, u32 groups, u64 *table)
 {
 	struct mm_job *job = &o->job;
 	u32 level = job->stack[top].level;
-	u64 *table = mfn_to_virt(mfn(job->stack[top].mfn));
-	u32 start = job->stack[top].index;
-	u32 i = entry_at_or_after(table, level, start);
+	u32 i = job->stack[top].index;
 	int rc = 0;
 
-	while (i < PTE_TABLE_ENTRIES) {
-		if (o->work + (i - start) >= o->work_limit) {
-			rc = MM_RESTART;
+	while (rc == 0) {
+		i = group_entry_from(table, groups, i);
+		if (i == PTE_TABLE_ENTRIES) {
 			break;
 		}
 		rc = entry_take(o, table[i], level);
@@ -187,12 +160,12 @@ static int promote_upper(struct mm_owner *o, u32 top)
 			break;
 		}
 		table[i] = pte_lx_for_hardware(table[i]);
-		if (rc == 1) {
-			break;
+		o->work++;
+		if (rc == 0) {
+			i++;
+			rc = o->work >= o->work_limit ? MM_RESTART : 0;
 		}
-		i = entry_at_or_after(table, level, i + 1);
 	}
-	o->work += i - start + (rc == 1);
 	job->stack[top].index = (u16)i;
 	return rc;
 }
@@ -218,19 +191,22 @@ static int promote_top(struct mm_owner *o)
 	struct mm_job *job = &o->job;
 	u32 top = job->depth - 1;
 	struct frame *f = frame_at(mfn(job->stack[top].mfn));
+	u64 *table = mfn_to_virt(frame_mfn(f));
 	int rc;
 
+	if (o->work >= o->work_limit) {
+		return MM_RESTART;
+	}
+	if (job->stack[top].index == 0) {
+		promote_begin(o, f, table);
+	}
 	if (job->stack[top].level == FRAME_L1) {
 		u32 done = 0;
 
-		if (o->work >= o->work_limit) {
-			return MM_RESTART;
-		}
-		o->work += PTE_TABLE_ENTRIES;
-		rc = l1_take_all(o, mfn_to_virt(frame_mfn(f)), &done);
+		rc = l1_take_all(o, table, f->groups, &done);
 		job->stack[top].index = (u16)done;
 	} else {
-		rc = promote_upper(o, top);
+		rc = promote_upper(o, top, f->groups, table);
 	}
 	if (rc == 0) {
 		promote_finish(o, f);
@@ -248,25 +224,22 @@ static void demote_finish(struct mm_owner *o, struct frame *f)
 }
 
 /* Drop the entries of the level 2..4 table on top until it is done or a child was pushed (0), or budget ends. */
-static int demote_upper(struct mm_owner *o, u32 top, const u64 *table)
+static int demote_upper(struct mm_owner *o, u32 top, struct frame *f, const u64 *table)
 {
 	struct mm_job *job = &o->job;
-	u32 level = job->stack[top].level;
 	u32 i = job->stack[top].index;
 
 	for (;;) {
-		u32 end = entry_end_below(table, level, i);
-
-		o->work += i - end;
-		job->stack[top].index = (u16)end;
-		if (end == 0) {
-			demote_finish(o, frame_at(mfn(job->stack[top].mfn)));
+		i = group_end_below(table, f->groups, i);
+		job->stack[top].index = (u16)i;
+		if (i == 0) {
+			demote_finish(o, f);
 			return 0;
 		}
 		if (o->work >= o->work_limit) {
 			return MM_RESTART;
 		}
-		i = end - 1;
+		i--;
 		job->stack[top].index = (u16)i;
 		o->work++;
 		if (table_drop(o, frame_at(pte_mfn(table[i])))) {
@@ -280,18 +253,18 @@ static int demote_top(struct mm_owner *o)
 	struct mm_job *job = &o->job;
 	u32 top = job->depth - 1;
 	struct frame *f = frame_at(mfn(job->stack[top].mfn));
-	u64 *table = mfn_to_virt(frame_mfn(f));
+	const u64 *table = mfn_to_virt(frame_mfn(f));
 
 	if (o->work >= o->work_limit) {
 		return MM_RESTART;
 	}
 	if (job->stack[top].level == FRAME_L1) {
 		o->work += PTE_TABLE_ENTRIES;
-		l1_drop_all(o, table, job->stack[top].index);
+		l1_drop_all(o, table, f->groups, job->stack[top].index);
 		demote_finish(o, f);
 		return 0;
 	}
-	return demote_upper(o, top, table);
+	return demote_upper(o, top, f, table);
 }
 
 /*

@@ -53,17 +53,16 @@ static int tell_done(const struct mmu_batch *b, u32 did)
 	return rc != 0 ? rc : guest_write(b->done_gva, &done, sizeof(done));
 }
 
-long mmu_batch_end(struct mmu_batch b, u32 did, int rc, bool debt)
+long mmu_batch_end_slow(const struct mmu_batch *b, u32 nr, u32 size, u32 did, int rc, bool debt)
 {
-	u32 count = mmu_batch_count(b.count);
-
-	if (b.done_gva != 0 && tell_done(&b, did) != 0) {
+	if (b->done_gva != 0 && tell_done(b, did) != 0) {
 		return -PV_EFAULT;
 	}
-	if (rc == MM_RESTART || debt || (rc == 0 && did < count)) {
-		return hypercall_restart(b.nr, b.list + (u64)did * b.size,
-					 (count - did) | PV_MMU_UPDATE_PREEMPTED, b.done_gva,
-					 b.domid);
+	if (rc == MM_RESTART || debt) {
+		return hypercall_restart(nr, b->list + (u64)did * size,
+					 (mmu_batch_count(b->count) - did) |
+						 PV_MMU_UPDATE_PREEMPTED,
+					 b->done_gva, b->domid);
 	}
 	return rc;
 }

@@ -37,16 +37,23 @@ struct mmu_batch {
 	u64 count;
 	u64 done_gva; /* 0: the guest does not want to know */
 	u64 domid;
-	u32 nr;   /* of the hypercall */
-	u32 size; /* of an entry */
 };
 
 /*
- * The end of a run in which `did` entries completed, but for the usual one: all of
- * them and nobody asking how many. rc 0 with entries left, debt, or MM_RESTART:
- * arranges the restart. Returns what the handler must return.
+ * The end of a run of hypercall `nr`, whose entries have `size` bytes: `did` of them
+ * completed. rc 0: that was all; MM_RESTART, or debt: arranges the restart. Returns
+ * what the handler must return.
  */
-long mmu_batch_end(struct mmu_batch b, u32 did, int rc, bool debt);
+long mmu_batch_end_slow(const struct mmu_batch *b, u32 nr, u32 size, u32 did, int rc, bool debt);
+
+static inline long mmu_batch_end(const struct mmu_batch *b, u32 nr, u32 size, u32 did, int rc,
+				 bool debt)
+{
+	if (likely(rc == 0 && !debt && b->done_gva == 0)) {
+		return 0;
+	}
+	return mmu_batch_end_slow(b, nr, size, did, rc, debt);
+}
 
 /* How many entries a guest's count means. */
 static inline u32 mmu_batch_count(u64 count)

@@ -24,7 +24,8 @@ static bool is_live_table(const struct frame *f)
 }
 
 /* Ordinary memory: it must be, or become, a frame that the guest may write. */
-static int store_plain(struct mm_owner *o, struct ptable_slot slot, u64 val)
+static __attribute__((noinline)) int store_plain(struct mm_owner *o, struct ptable_slot slot,
+						 u64 val)
 {
 	int rc = frame_get_type(o, slot.table, FRAME_WRITABLE);
 
@@ -37,7 +38,8 @@ static int store_plain(struct mm_owner *o, struct ptable_slot slot, u64 val)
 	return rc;
 }
 
-static int update_entry(struct mm_owner *o, u64 ptr, u64 val, enum ptable_ad ad)
+static inline __attribute__((always_inline)) int update_entry(struct mm_owner *o, u64 ptr, u64 val,
+							      enum ptable_ad ad)
 {
 	struct ptable_slot slot = {
 		.table = maddr_to_mfn(maddr(ptr)),
@@ -65,50 +67,49 @@ static int update_machphys(struct mm_owner *o, u64 ptr, u64 pfn)
 	return 0;
 }
 
-static int update_one(struct mm_owner *o, u64 ptr, u64 val)
+/* Read and carry out the request at a guest address. */
+static inline __attribute__((always_inline)) int update_one(struct mm_owner *o, u64 gva)
 {
-	u64 kind = ptr & PV_MMU_UPDATE_KIND_MASK;
+	struct pv_mmu_update req;
+	u64 kind;
 
-	ptr -= kind;
-	if (unlikely(kind == PV_MMU_MACHPHYS_UPDATE)) {
-		return update_machphys(o, ptr, val);
+	if (unlikely(guest_read_words((u64 *)&req, gva, 2) != 0)) {
+		return -PV_EFAULT;
 	}
-	if (unlikely(ptr % 8 != 0)) {
+	kind = req.ptr & PV_MMU_UPDATE_KIND_MASK;
+	if (unlikely(kind == PV_MMU_MACHPHYS_UPDATE)) {
+		return update_machphys(o, req.ptr, req.val);
+	}
+	if (unlikely((req.ptr - kind) % 8 != 0)) {
 		return -PV_EINVAL;
 	}
-	return update_entry(o, ptr, val,
+	return update_entry(o, req.ptr, req.val,
 			    kind == PV_MMU_PT_UPDATE_PRESERVE_AD ? PTABLE_AD_PRESERVE :
 								   PTABLE_AD_OVERWRITE);
 }
 
-/* Do entries until one fails or the budget ends: how many. */
-static u32 update_list(struct mm_owner *o, u64 list, u32 count, int *rc)
+/* Do requests until one fails or the budget ends. */
+static __attribute__((noinline)) int update_list(struct mm_owner *o, u64 gva, u32 count, u32 *did)
 {
-	u32 did = 0;
+	u32 i;
 
-	while (did < count) {
-		struct pv_mmu_update req;
+	for (i = 0; i < count; i++, gva += sizeof(struct pv_mmu_update)) {
+		int rc = i != 0 && mm_is_exhausted(o) ? MM_RESTART : update_one(o, gva);
 
-		*rc = guest_read_words((u64 *)&req, list, 2);
-		if (likely(*rc == 0)) {
-			*rc = update_one(o, req.ptr, req.val);
-		}
-		if (unlikely(*rc != 0)) {
-			break;
+		if (unlikely(rc != 0)) {
+			*did = i;
+			return rc;
 		}
 		o->work++;
-		did++;
-		list += sizeof(req);
-		if (did < count && mm_is_exhausted(o)) {
-			break;
-		}
 	}
-	return did;
+	*did = count;
+	return 0;
 }
 
 long hypercall_mmu_update(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
 {
 	struct domain *d = current_vcpu()->domain;
+	struct mmu_batch b = { list, count, done_gva, domid };
 	bool debt = true;
 	u32 did = 0;
 	int rc;
@@ -119,15 +120,15 @@ long hypercall_mmu_update(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, 
 	}
 	rc = mm_begin(&d->mm);
 	if (likely(rc == 0)) {
-		did = update_list(&d->mm, list, mmu_batch_count(count), &rc);
+		if (likely(count == 1)) { /* what guests send most */
+			rc = update_one(&d->mm, list);
+			did = rc == 0;
+		} else {
+			rc = update_list(&d->mm, list, mmu_batch_count(count), &did);
+		}
 		debt = mm_has_debt(&d->mm);
 		mm_end(&d->mm);
 	}
-	if (likely(rc == 0 && !debt && did == count && done_gva == 0)) {
-		return 0;
-	}
-	return mmu_batch_end((struct mmu_batch){ list, count, done_gva, domid,
-						 PV_HYPERCALL_mmu_update,
-						 sizeof(struct pv_mmu_update) },
-			     did, rc, debt);
+	return mmu_batch_end(&b, PV_HYPERCALL_mmu_update, sizeof(struct pv_mmu_update), did, rc,
+			     debt);
 }

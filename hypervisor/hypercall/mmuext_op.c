@@ -25,16 +25,17 @@ static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, 
 								u64 arg2)
 {
 	struct mm_owner *o = &v->domain->mm;
-	u64 old = v->kernel_cr3;
 	int rc = frame_get_table(o, mfn(arg1), FRAME_L4);
+	u64 old, stamp;
 
 	if (unlikely(rc != 0)) {
 		return rc;
 	}
+	old = v->kernel_cr3;
 	vcpu_set_kernel_root(v, mfn_to_maddr(mfn(arg1)).v);
-	tlb_load_root(v->kernel_load); /* its kernel mode is calling */
 	o->stats[PV_STATS_WORK_base_pointer]++;
-	frame_put_table(o, maddr_to_mfn(maddr(old)));
+	stamp = tlb_load_root(v->kernel_load); /* its kernel mode is calling */
+	frame_put_table(o, maddr_to_mfn(maddr(old)), stamp);
 	return 0;
 }
 
@@ -56,7 +57,7 @@ static int op_new_user_baseptr(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
 		vcpu_update_path(v);
 	}
 	if (old != 0) {
-		frame_put_table(o, maddr_to_mfn(maddr(old)));
+		frame_put_table(o, maddr_to_mfn(maddr(old)), tlb_stamp());
 	}
 	return 0;
 }
@@ -180,47 +181,49 @@ static const op_fn ops[] = {
 	[PV_MMUEXT_FLUSH_CACHE_GLOBAL] = op_flush_cache,
 };
 
-/* Changes of root are what a guest's context switch consists of: first and inline. */
-static inline int op_one(struct vcpu *v, u32 cmd, u64 arg1, u64 arg2)
+/* Read and carry out the operation at a guest address; first and inline what a guest's context switch consists of. */
+static inline __attribute__((always_inline)) int op_one(struct vcpu *v, u64 gva)
 {
+	u64 op[3];
+	u32 cmd;
+
+	if (unlikely(guest_read_words(op, gva, 3) != 0)) {
+		return -PV_EFAULT;
+	}
+	cmd = (u32)op[0];
 	if (cmd == PV_MMUEXT_NEW_BASEPTR) {
-		return op_new_baseptr(v, cmd, arg1, arg2);
+		return op_new_baseptr(v, cmd, op[1], op[2]);
 	}
 	if (cmd >= ARRAY_SIZE(ops)) {
 		return -PV_ENOSYS;
 	}
-	return ops[cmd](v, cmd, arg1, arg2);
+	return ops[cmd](v, cmd, op[1], op[2]);
 }
 
-/* Do operations until one fails or the budget ends: how many. */
-static u32 op_list(struct vcpu *v, struct mm_owner *o, u64 list, u32 count, int *rc)
+/* Do operations until one fails or the budget ends. */
+static __attribute__((noinline)) int op_list(struct vcpu *v, u64 gva, u32 count, u32 *did)
 {
-	u32 did = 0;
+	struct mm_owner *o = &v->domain->mm;
+	u32 i;
 
-	while (did < count) {
-		u64 op[3];
+	for (i = 0; i < count; i++, gva += sizeof(struct pv_mmuext_op)) {
+		int rc = i != 0 && mm_is_exhausted(o) ? MM_RESTART : op_one(v, gva);
 
-		*rc = guest_read_words(op, list, 3);
-		if (likely(*rc == 0)) {
-			*rc = op_one(v, (u32)op[0], op[1], op[2]);
-		}
-		if (unlikely(*rc != 0)) {
-			break;
+		if (unlikely(rc != 0)) {
+			*did = i;
+			return rc;
 		}
 		o->work++;
-		did++;
-		list += sizeof(struct pv_mmuext_op);
-		if (did < count && mm_is_exhausted(o)) {
-			break;
-		}
 	}
-	return did;
+	*did = count;
+	return 0;
 }
 
 long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u64 a6)
 {
 	struct vcpu *v = current_vcpu();
 	struct mm_owner *o = &v->domain->mm;
+	struct mmu_batch b = { list, count, done_gva, domid };
 	bool debt = true;
 	u32 did = 0;
 	int rc;
@@ -230,15 +233,15 @@ long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u
 	}
 	rc = mm_begin(o);
 	if (likely(rc == 0)) {
-		did = op_list(v, o, list, mmu_batch_count(count), &rc);
+		if (likely(count == 1)) { /* what guests send most */
+			rc = op_one(v, list);
+			did = rc == 0;
+		} else {
+			rc = op_list(v, list, mmu_batch_count(count), &did);
+		}
 		debt = mm_has_debt(o);
 		mm_end(o);
 	}
-	if (likely(rc == 0 && !debt && did == count && done_gva == 0)) {
-		return 0;
-	}
-	return mmu_batch_end((struct mmu_batch){ list, count, done_gva, domid,
-						 PV_HYPERCALL_mmuext_op,
-						 sizeof(struct pv_mmuext_op) },
-			     did, rc, debt);
+	return mmu_batch_end(&b, PV_HYPERCALL_mmuext_op, sizeof(struct pv_mmuext_op), did, rc,
+			     debt);
 }

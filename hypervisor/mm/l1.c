@@ -3,12 +3,15 @@
 
 #include "mm/group.h"
 
-int l1_take_first_writable(struct mm_owner *o, struct frame *f)
+int l1_make_writable(struct mm_owner *o, u64 e)
 {
+	struct frame *f = frame_at(pte_mfn(e));
+
 	if (f->type_refs != 0) {
 		return -PV_EINVAL;
 	}
-	return frame_get_type(o, frame_mfn(f), FRAME_WRITABLE);
+	frame_change_type(o, f, FRAME_WRITABLE);
+	return 0;
 }
 
 int l1_take_all(struct mm_owner *o, u64 *table, u32 groups, u32 *done)

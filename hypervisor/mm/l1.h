@@ -14,14 +14,26 @@
 #include "mm/tlb.h"
 #include "mm/types.h"
 
+/* Make a frame without uses one of the type, contents not yet looked at, and flush if it must be. */
+void frame_change_type(struct mm_owner *o, struct frame *f, u8 type);
+
 /* The last reference of f went: give it back to the allocator. */
 void frame_free(struct mm_owner *o, struct frame *f);
 
-/* Slow half of l1_entry_take: a writable mapping of a frame that is not WRITABLE yet. */
-int l1_take_first_writable(struct mm_owner *o, struct frame *f) must_check;
+/*
+ * A writable mapping of a frame that is not WRITABLE yet: make it so, as yet without
+ * uses. 0, or -PV_EINVAL: it has uses as something else.
+ */
+int l1_make_writable(struct mm_owner *o, u64 e) must_check;
 
-/* Take the references of a present entry: 0 or -PV_EINVAL. */
-static inline int must_check l1_entry_take(struct mm_owner *o, u64 e)
+/* l1_entry_take_fast() has taken nothing: l1_make_writable() comes first. */
+#define L1_NOT_WRITABLE_YET 1
+
+/*
+ * Take the references of a present entry: 0, -PV_EINVAL or L1_NOT_WRITABLE_YET. It
+ * calls nothing, so that who uses it for single entries need save no registers.
+ */
+static inline int must_check l1_entry_take_fast(struct mm_owner *o, u64 e)
 {
 	struct frame *f = frame_owned(o, pte_mfn(e).v);
 
@@ -30,12 +42,26 @@ static inline int must_check l1_entry_take(struct mm_owner *o, u64 e)
 	}
 	if (e & PTE_WRITE) {
 		if (unlikely(f->type != FRAME_WRITABLE)) {
-			return l1_take_first_writable(o, f);
+			return L1_NOT_WRITABLE_YET;
 		}
 		f->type_refs++;
 	}
 	f->refs++;
 	return 0;
+}
+
+/* All of it: 0 or -PV_EINVAL. */
+static inline int must_check l1_entry_take(struct mm_owner *o, u64 e)
+{
+	int rc = l1_entry_take_fast(o, e);
+
+	if (unlikely(rc == L1_NOT_WRITABLE_YET)) {
+		rc = l1_make_writable(o, e);
+		if (rc == 0) {
+			rc = l1_entry_take_fast(o, e);
+		}
+	}
+	return rc;
 }
 
 /*

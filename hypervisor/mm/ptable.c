@@ -36,30 +36,17 @@ static inline void entry_store(u64 *p, u64 old, u64 entry, enum ptable_ad ad)
 /* What of an L1 entry decides which references it holds. */
 #define L1_HOLDS (PTE_PRESENT | PTE_WRITE | PTE_ADDR)
 
-static inline bool l1_holds_change(u64 old, u64 entry)
+/*
+ * Whoever writes a present L1 entry takes what it holds first; the frame that it maps
+ * may have to become writable for that, and then all is done again.
+ */
+static __attribute__((noinline)) int write_l1_after(struct mm_owner *o, struct ptable_slot slot,
+						    u64 entry, enum ptable_ad ad, int taken)
 {
-	return ((old ^ entry) & L1_HOLDS) != 0;
-}
-
-/* An L1 entry that is to replace `old`: check it, take what it will hold, give it its hardware form. */
-static inline int l1_prepare(struct mm_owner *o, struct ptable_slot slot, u64 old, u64 *entry)
-{
-	u64 e = *entry;
-
-	if (!(e & PTE_PRESENT)) {
-		return 0;
+	if (taken == L1_NOT_WRITABLE_YET && l1_make_writable(o, entry) == 0) {
+		return ptable_write(o, slot, entry, ad);
 	}
-	if (unlikely(e & PTE_L1_REFUSED)) {
-		return -PV_EINVAL;
-	}
-	if (l1_holds_change(old, e)) {
-		if (unlikely(l1_entry_take(o, e) != 0)) {
-			return -PV_EINVAL;
-		}
-		group_note(frame_at(slot.table), slot.index);
-	}
-	*entry = pte_l1_for_hardware(e);
-	return 0;
+	return -PV_EINVAL;
 }
 
 static inline int write_l1(struct mm_owner *o, struct ptable_slot slot, u64 entry,
@@ -67,13 +54,26 @@ static inline int write_l1(struct mm_owner *o, struct ptable_slot slot, u64 entr
 {
 	u64 *p = slot_entry(slot);
 	u64 old = READ_ONCE(*p);
-	bool drops = (old & PTE_PRESENT) && l1_holds_change(old, entry);
 
-	if (l1_prepare(o, slot, old, &entry) != 0) {
-		return -PV_EINVAL;
+	if (entry & PTE_PRESENT) {
+		int rc;
+
+		if (((old ^ entry) & L1_HOLDS) == 0) {
+			if (entry & PTE_L1_REFUSED) {
+				return -PV_EINVAL;
+			}
+			entry_store(p, old, pte_l1_for_hardware(entry), ad);
+			return 0;
+		}
+		rc = l1_entry_take_fast(o, entry);
+		if (unlikely(rc != 0)) {
+			return write_l1_after(o, slot, entry, ad, rc);
+		}
+		group_note(frame_at(slot.table), slot.index);
+		entry = pte_l1_for_hardware(entry);
 	}
 	entry_store(p, old, entry, ad);
-	if (drops) {
+	if (old & PTE_PRESENT) {
 		l1_entry_drop(o, old);
 	}
 	return 0;
@@ -83,8 +83,8 @@ static inline int write_l1(struct mm_owner *o, struct ptable_slot slot, u64 entr
  * Level 2 to 4. An entry that goes away may live on in paging-structure caches
  * (SDM vol. 3, 4.10.3), and guests rely on it being gone: flush.
  */
-static int write_upper(struct mm_owner *o, struct ptable_slot slot, u32 level, u64 entry,
-		       enum ptable_ad ad)
+static __attribute__((noinline)) int write_upper(struct mm_owner *o, struct ptable_slot slot,
+						 u32 level, u64 entry, enum ptable_ad ad)
 {
 	u64 *p = slot_entry(slot);
 	u64 old = READ_ONCE(*p);
@@ -134,23 +134,43 @@ int ptable_write(struct mm_owner *o, struct ptable_slot slot, u64 entry, enum pt
 	return write_upper(o, slot, level, entry, ad);
 }
 
+static __attribute__((noinline)) int replace_l1_after(struct mm_owner *o, struct ptable_slot slot,
+						      u64 old, u64 entry, int taken)
+{
+	if (taken == L1_NOT_WRITABLE_YET && l1_make_writable(o, entry) == 0) {
+		return ptable_replace_l1(o, slot, old, entry);
+	}
+	return -PV_EINVAL;
+}
+
 int ptable_replace_l1(struct mm_owner *o, struct ptable_slot slot, u64 old, u64 entry)
 {
-	u64 *p = slot_entry(slot);
-	bool holds_change = l1_holds_change(old, entry);
+	bool holds_change = ((old ^ entry) & L1_HOLDS) != 0;
 	u64 stored = entry;
 
-	if (l1_prepare(o, slot, old, &stored) != 0) {
-		return -PV_EINVAL;
+	if (entry & PTE_PRESENT) {
+		int rc = 0;
+
+		if (entry & PTE_L1_REFUSED) {
+			return -PV_EINVAL;
+		}
+		if (holds_change) {
+			rc = l1_entry_take_fast(o, entry);
+		}
+		if (unlikely(rc != 0)) {
+			return replace_l1_after(o, slot, old, entry, rc);
+		}
+		group_note(frame_at(slot.table), slot.index);
+		stored = pte_l1_for_hardware(entry);
 	}
-	if (unlikely(!__atomic_compare_exchange_n(p, &old, stored, false, __ATOMIC_SEQ_CST,
-						  __ATOMIC_RELAXED))) {
-		if ((entry & PTE_PRESENT) && holds_change) {
+	if (unlikely(!__atomic_compare_exchange_n(slot_entry(slot), &old, stored, false,
+						  __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))) {
+		if (holds_change && (entry & PTE_PRESENT)) {
 			l1_entry_drop(o, entry);
 		}
 		return -PV_EAGAIN;
 	}
-	if ((old & PTE_PRESENT) && holds_change) {
+	if (holds_change && (old & PTE_PRESENT)) {
 		l1_entry_drop(o, old);
 	}
 	return 0;

@@ -58,13 +58,17 @@ static inline void tlb_tick_end(u64 tick)
 /* Flush those CPUs of the mask that have not flushed since the stamp. */
 bool tlb_flush_filtered(u64 cpu_mask, u64 stamp);
 
-/* Load a root (with its tag: pcid.h) on this CPU and flush everything. */
-static inline void tlb_load_root(u64 cr3)
+/*
+ * Load a root (with its tag: pcid.h) on this CPU and flush everything. The tick is a
+ * stamp for what the caller stopped using before: taking it made those stores seen by all.
+ */
+static inline u64 tlb_load_root(u64 cr3)
 {
 	u64 tick = tlb_tick_begin();
 
 	tlb_insn_load_root(cr3);
 	tlb_tick_end(tick);
+	return tick;
 }
 
 #endif

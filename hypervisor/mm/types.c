@@ -67,19 +67,24 @@ void frame_put(struct mm_owner *o, mfn_t m)
 	frame_put_ref(o, frame_at(m));
 }
 
-/* Give a frame without uses its first use as `type`, contents not yet looked at. */
-static void type_set(struct mm_owner *o, struct frame *f, u8 type)
+void frame_change_type(struct mm_owner *o, struct frame *f, u8 type)
 {
 	bool flush = f->type != FRAME_NONE && f->type != type;
 
 	f->type = type;
 	f->flags &= (u8)~FRAME_VALIDATED;
-	f->type_refs = 1;
-	f->refs++;
 	if (flush) {
 		o->stats[PV_STATS_WORK_flush_all] +=
 			tlb_flush_filtered(mm_tlb_cpus(o), f->tlb_stamp);
 	}
+}
+
+/* Give a frame without uses its first use as `type`. */
+static void type_set(struct mm_owner *o, struct frame *f, u8 type)
+{
+	f->type_refs = 1;
+	f->refs++;
+	frame_change_type(o, f, type);
 }
 
 static void job_push(struct mm_job *job, struct frame *f, u16 index)
@@ -447,6 +452,13 @@ int frame_get_type(struct mm_owner *o, mfn_t m, enum frame_type type)
 	}
 	type_set(o, f, (u8)type);
 	return 0;
+}
+
+int frame_get_table_slow(struct mm_owner *o, mfn_t m, enum frame_type type)
+{
+	int rc = mm_reserve(o, m);
+
+	return rc != 0 ? rc : frame_get_type(o, m, type);
 }
 
 void frame_put_type(struct mm_owner *o, mfn_t m)

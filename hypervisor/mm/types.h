@@ -120,32 +120,28 @@ void frame_put_type(struct mm_owner *o, mfn_t m);
  * besides (a pinned root): without a call then. The first includes mm_reserve(),
  * for who takes a new root drops an old one.
  */
+int frame_get_table_slow(struct mm_owner *o, mfn_t m, enum frame_type type) must_check;
+
 static inline int must_check frame_get_table(struct mm_owner *o, mfn_t m, enum frame_type type)
 {
 	struct frame *f = frame_owned(o, m.v);
-	int rc;
 
-	if (likely(o->job.state == MM_JOB_IDLE)) {
-		if (likely(f != NULL && f->type == (u8)type && f->type_refs != 0)) {
-			f->type_refs++;
-			f->refs++;
-			return 0;
-		}
-	} else {
-		rc = mm_reserve_slow(o, m);
-		if (rc != 0) {
-			return rc;
-		}
+	if (likely(f != NULL && f->type == (u8)type && f->type_refs != 0 &&
+		   o->job.state == MM_JOB_IDLE)) {
+		f->type_refs++;
+		f->refs++;
+		return 0;
 	}
-	return frame_get_type(o, m, type);
+	return frame_get_table_slow(o, m, type);
 }
 
-static inline void frame_put_table(struct mm_owner *o, mfn_t m)
+/* `stamp` as of tlb_stamp(), from when it was no longer used. */
+static inline void frame_put_table(struct mm_owner *o, mfn_t m, u64 stamp)
 {
 	struct frame *f = frame_at(m);
 
 	if (likely(f->type_refs > 1)) {
-		f->tlb_stamp = tlb_stamp();
+		f->tlb_stamp = stamp;
 		f->type_refs--;
 		f->refs--;
 		return;

@@ -124,7 +124,10 @@ long hypercall_mmu_update(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, 
 			rc = update_one(&d->mm, list);
 			did = rc == 0;
 		} else {
-			rc = update_list(&d->mm, list, mmu_batch_count(count), &did);
+			u32 n;
+
+			rc = update_list(&d->mm, list, mmu_batch_count(count), &n);
+			did = n;
 		}
 		debt = mm_has_debt(&d->mm);
 		mm_end(&d->mm);

@@ -237,7 +237,10 @@ long hypercall_mmuext_op(u64 list, u64 count, u64 done_gva, u64 domid, u64 a5, u
 			rc = op_one(v, list);
 			did = rc == 0;
 		} else {
-			rc = op_list(v, list, mmu_batch_count(count), &did);
+			u32 n;
+
+			rc = op_list(v, list, mmu_batch_count(count), &n);
+			did = n;
 		}
 		debt = mm_has_debt(o);
 		mm_end(o);

@@ -30,7 +30,7 @@ static int flush_targets(const struct domain *d, const struct vcpu *v, u64 flags
 	return mmu_read_vcpu_mask(d, where, vcpus);
 }
 
-static __attribute__((noinline)) int flush(struct domain *d, struct vcpu *v, u64 gva, u64 flags)
+static int flush(struct domain *d, struct vcpu *v, u64 gva, u64 flags)
 {
 	enum mmu_flush what = MMU_FLUSH_ALL;
 	u64 vcpus;

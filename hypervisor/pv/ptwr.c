@@ -4,7 +4,9 @@
  * The processor has told the address. The operand is a part of one 8-byte
  * entry, of which one snapshot is taken; the instruction's result on that
  * snapshot is what the entry becomes, if it still is the snapshot then. So an
- * instruction with a LOCK prefix is atomic, and one without is too.
+ * instruction with a LOCK prefix is atomic, and one without is too. If it is not the
+ * snapshot any more (the processor has set accessed or dirty), the guest runs the
+ * instruction again.
  *
  * Registers and flags change only once the entry has been replaced.
  */
@@ -23,8 +25,6 @@
 #define FLAG_SF          (1UL << 7)
 #define FLAG_OF          (1UL << 11)
 #define FLAGS_ARITHMETIC (RFLAGS_CF | FLAG_PF | FLAG_AF | RFLAGS_ZF | FLAG_SF | FLAG_OF)
-
-#define ATTEMPTS 4 /* before the guest is let to run the instruction again */
 
 /* What an instruction does with its memory operand. */
 struct store {
@@ -314,7 +314,7 @@ static int find_entry(struct mm_owner *o, u64 root, u64 gva, struct ptable_slot 
 	return 0;
 }
 
-/* One attempt. `moved` is what a MOVS has read. Under the lock. */
+/* `moved` is what a MOVS has read. Under the lock. */
 static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs,
 		      const struct insn *insn, u32 shift, u64 moved)
 {
@@ -343,9 +343,8 @@ static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_re
  * from one load of 8 bytes.
  */
 struct short_store {
-	u8 length; /* 0: it is something else */
-	bool exchanges;
-	u64 *reg; /* NULL: the constant */
+	u64 length;     /* 0: it is something else */
+	u64 *exchanged; /* register that gets the old entry, or NULL */
 	u64 value;
 };
 
@@ -385,33 +384,30 @@ static inline struct short_store decode_short(struct cpu_regs *regs)
 		return s;
 	}
 	if (opcode == 0x89 || opcode == 0x87) {
-		s.reg = insn_reg64(regs, ((bytes >> 19) & 7) | ((bytes & 4) << 1));
-		s.value = *s.reg;
-		s.exchanges = opcode == 0x87;
-		s.length = (u8)(2 + operand);
+		u64 *reg = insn_reg64(regs, ((bytes >> 19) & 7) | ((bytes & 4) << 1));
+
+		s.value = *reg;
+		s.exchanged = opcode == 0x87 ? reg : NULL;
+		s.length = 2 + operand;
 	} else if (opcode == 0xc7 && ((bytes >> 19) & 7) == 0 && operand <= 2) {
 		s.value = (u64)(s64)(int)(bytes >> (16 + 8 * operand));
-		s.length = (u8)(6 + operand);
+		s.length = 6 + operand;
 	}
 	return s;
 }
 
 /* Carry it out: 0, -PV_EAGAIN, or -PV_EINVAL. None of them changes flags. */
-static int store_short(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs,
-		       struct short_store s)
+static inline int store_short(struct mm_owner *o, struct ptable_slot slot, struct cpu_regs *regs,
+			      struct short_store s)
 {
 	const u64 *table = mfn_to_virt(slot.table);
-	int err = -PV_EAGAIN;
+	u64 old = READ_ONCE(table[slot.index]);
+	int err = ptable_replace_l1(o, slot, old, s.value);
 
-	for (u32 i = 0; err == -PV_EAGAIN && i < ATTEMPTS; i++) {
-		u64 old = READ_ONCE(table[slot.index]);
-
-		err = ptable_replace_l1(o, slot, old, s.value);
-		if (err == 0 && s.exchanges) {
-			*s.reg = old;
-		}
-	}
 	if (err == 0) {
+		if (s.exchanged != NULL) {
+			*s.exchanged = old;
+		}
 		regs->rip += s.length;
 		regs->rflags &= ~RFLAGS_RF;
 	}
@@ -431,7 +427,6 @@ static __attribute__((noinline)) int store_other(struct mm_owner *o, struct ptab
 {
 	struct insn insn;
 	u64 moved = 0;
-	int err = -PV_EAGAIN;
 
 	if (!decode(&insn, regs->rip) || !is_acceptable(&insn, gva)) {
 		return -PV_EINVAL;
@@ -439,10 +434,7 @@ static __attribute__((noinline)) int store_other(struct mm_owner *o, struct ptab
 	if (is_movs(&insn) && guest_read(&moved, regs->rsi, insn.op_bytes) != 0) {
 		return -PV_EINVAL;
 	}
-	for (u32 i = 0; err == -PV_EAGAIN && i < ATTEMPTS; i++) {
-		err = store_once(o, slot, regs, &insn, 8 * (gva & 7), moved);
-	}
-	return err;
+	return store_once(o, slot, regs, &insn, 8 * (gva & 7), moved);
 }
 
 /* Most faults are not about tables: that is found out before the instruction is looked at. */

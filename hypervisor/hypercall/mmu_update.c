@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) int update_one(struct mm_owner *o, 
 	if (unlikely(kind == PV_MMU_MACHPHYS_UPDATE)) {
 		return update_machphys(o, req.ptr, req.val);
 	}
-	if (unlikely((req.ptr - kind) % 8 != 0)) {
+	if (unlikely(req.ptr & (7 & ~(u64)PV_MMU_UPDATE_KIND_MASK))) {
 		return -PV_EINVAL;
 	}
 	return update_entry(o, req.ptr, req.val,

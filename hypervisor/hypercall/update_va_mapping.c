@@ -68,16 +68,15 @@ long hypercall_update_va_mapping(u64 gva, u64 entry, u64 flags, u64 a4, u64 a5, 
 {
 	struct vcpu *v = current_vcpu();
 	struct domain *d = v->domain;
-	struct ptable_slot slot;
+	u64 *p;
 	int rc = mm_begin(&d->mm);
 
 	if (unlikely(rc != 0)) {
 		return hypercall_restart(PV_HYPERCALL_update_va_mapping, gva, entry, flags, a4);
 	}
-	rc = ptable_find_l1(v->kernel_cr3, gva, &slot);
-	if (rc == 0) {
-		rc = ptable_write(&d->mm, slot, entry, PTABLE_AD_OVERWRITE);
-	}
+	p = ptable_find_l1(v->kernel_cr3, gva);
+	rc = unlikely(p == NULL) ? -PV_EINVAL :
+				   ptable_write(&d->mm, ptable_slot_of(p), entry, PTABLE_AD_OVERWRITE);
 	mm_end(&d->mm);
 	if (rc != 0 || flags == PV_UVMF_NONE) {
 		return rc;

@@ -176,25 +176,24 @@ int ptable_replace_l1(struct mm_owner *o, struct ptable_slot slot, u64 old, u64 
 	return 0;
 }
 
-int ptable_find_l1(u64 root, u64 va, struct ptable_slot *slot)
+u64 *ptable_find_l1(u64 root, u64 va)
 {
 	u64 e = root;
+	u64 *table;
 	u32 level;
 
 	/* Canonical, too: only bits 12 to 47 count below, and each slot of ours has other names. */
 	if (!guest_range_ok(va, 1)) {
-		return -PV_EINVAL;
+		return NULL;
 	}
 #pragma GCC unroll 3
 	for (level = 4; level > 1; level--) {
-		const u64 *table = maddr_to_virt(maddr(e & PTE_ADDR));
-
+		table = maddr_to_virt(maddr(e & PTE_ADDR));
 		e = table[pte_index(va, level)];
 		if (!(e & PTE_PRESENT)) {
-			return -PV_EINVAL;
+			return NULL;
 		}
 	}
-	slot->table = pte_mfn(e);
-	slot->index = pte_index(va, 1);
-	return 0;
+	table = maddr_to_virt(maddr(e & PTE_ADDR));
+	return &table[pte_index(va, 1)];
 }

@@ -8,6 +8,8 @@
 #ifndef MM_PTABLE_H
 #define MM_PTABLE_H
 
+#include <seam/directmap.h>
+
 #include "mm/pte.h"
 #include "mm/types.h"
 
@@ -36,7 +38,13 @@ int ptable_write(struct mm_owner *o, struct ptable_slot slot, u64 entry,
  */
 int ptable_replace_l1(struct mm_owner *o, struct ptable_slot slot, u64 old, u64 entry) must_check;
 
-/* Where the L1 entry for a guest address is, under a root (machine address): 0, or -PV_EINVAL if there is no L1 table there. */
-int ptable_find_l1(u64 root, u64 va, struct ptable_slot *slot) must_check;
+/* The L1 entry for a guest address under a root (machine address), or NULL if there is no L1 table there. */
+u64 *ptable_find_l1(u64 root, u64 va) must_check;
+
+/* Its place. */
+static inline struct ptable_slot ptable_slot_of(const u64 *entry)
+{
+	return (struct ptable_slot){ virt_to_mfn(entry), (u64)entry % PAGE_SIZE / 8 };
+}
 
 #endif

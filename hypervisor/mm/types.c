@@ -121,9 +121,9 @@ static int entry_take(struct mm_owner *o, u64 e, u32 level)
 }
 
 /* Drop a use of a table. True if it was the last and the table was pushed to be demoted. */
-static bool table_drop(struct mm_owner *o, struct frame *f)
+static bool table_drop(struct mm_owner *o, struct frame *f, u64 stamp)
 {
-	f->tlb_stamp = tlb_stamp();
+	f->tlb_stamp = stamp;
 	if (f->type_refs > 1) {
 		f->type_refs--;
 		frame_put_ref(o, f);
@@ -233,6 +233,8 @@ static int demote_upper(struct mm_owner *o, u32 top, struct frame *f, const u64 
 {
 	struct mm_job *job = &o->job;
 	u32 i = job->stack[top].index;
+	/* As in l1_drop_all(): who flushes from now on cannot walk to this table. */
+	u64 stamp = tlb_stamp();
 
 	for (;;) {
 		i = group_end_below(table, f->groups, i);
@@ -247,7 +249,7 @@ static int demote_upper(struct mm_owner *o, u32 top, struct frame *f, const u64 
 		i--;
 		job->stack[top].index = (u16)i;
 		o->work++;
-		if (table_drop(o, frame_at(pte_mfn(table[i])))) {
+		if (table_drop(o, frame_at(pte_mfn(table[i])), stamp)) {
 			return 0;
 		}
 	}
@@ -330,7 +332,7 @@ static void job_demote(struct mm_owner *o, struct frame *f)
 {
 	job_begin(o, MM_JOB_DEMOTE);
 	o->job.root = FRAME_LIST_END;
-	table_drop(o, f);
+	table_drop(o, f, tlb_stamp());
 	if (job_run(o) == 0) {
 		o->job.state = MM_JOB_IDLE;
 	}
@@ -360,7 +362,7 @@ static int job_claim(struct mm_owner *o)
 	f = frame_at(mfn(job->root));
 	if (f->type_refs > 1) {
 		job->state = MM_JOB_IDLE;
-		table_drop(o, f);
+		table_drop(o, f, tlb_stamp());
 		return 0;
 	}
 	job_demote(o, f);
@@ -467,7 +469,7 @@ void frame_put_type(struct mm_owner *o, mfn_t m)
 
 	if (type_is_table(f->type)) {
 		if (f->type_refs > 1) {
-			table_drop(o, f);
+			table_drop(o, f, tlb_stamp());
 			return;
 		}
 		invariant(o->job.state == MM_JOB_IDLE); /* mm_reserve() saw to it */

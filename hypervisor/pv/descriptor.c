@@ -119,16 +119,9 @@ int gdt_set(struct vcpu *v, const u64 *frames, u32 entries)
 static int find_ldt_frames(struct vcpu *v, u64 base, mfn_t *frames, u32 count)
 {
 	for (u32 i = 0; i < count; i++) {
-		struct ptable_slot slot;
-		const u64 *table;
-		u64 entry;
-		int err = ptable_find_l1(v->kernel_cr3, base + i * PAGE_SIZE, &slot);
+		const u64 *p = ptable_find_l1(v->kernel_cr3, base + i * PAGE_SIZE);
+		u64 entry = p != NULL ? READ_ONCE(*p) : 0;
 
-		if (err != 0) {
-			return err;
-		}
-		table = mfn_to_virt(slot.table);
-		entry = READ_ONCE(table[slot.index]);
 		if (!(entry & PTE_PRESENT)) {
 			return -PV_EINVAL;
 		}

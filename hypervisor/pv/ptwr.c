@@ -289,29 +289,26 @@ static void finish(struct cpu_regs *regs, const struct insn *insn, const struct 
 	regs->rflags &= ~RFLAGS_RF;
 }
 
-/* The L1 entry that gva names, if it lies in an L1 table of the domain. Under the lock. */
-static int find_entry(struct mm_owner *o, u64 root, u64 gva, struct ptable_slot *slot)
+/* The L1 entry that gva names, if it lies in an L1 table of the domain; else .table is MFN_INVALID. Under the lock. */
+static inline struct ptable_slot find_entry(struct mm_owner *o, u64 root, u64 gva)
 {
-	const u64 *table;
+	const struct ptable_slot none = { MFN_INVALID, 0 };
+	const u64 *p = ptable_find_l1(root, gva);
 	struct frame *f;
-	int err = ptable_find_l1(root, gva, slot);
 	u64 mapping;
 
-	if (err != 0) {
-		return err;
+	if (p == NULL) {
+		return none;
 	}
-	table = mfn_to_virt(slot->table);
-	mapping = READ_ONCE(table[slot->index]);
+	mapping = READ_ONCE(*p);
 	if ((mapping & (PTE_PRESENT | PTE_WRITE)) != PTE_PRESENT) {
-		return -PV_EINVAL;
+		return none;
 	}
 	f = frame_owned(o, pte_mfn(mapping).v);
 	if (f == NULL || f->type != FRAME_L1 || f->type_refs == 0) {
-		return -PV_EINVAL;
+		return none;
 	}
-	slot->table = pte_mfn(mapping);
-	slot->index = (gva & (PAGE_SIZE - 1)) / 8;
-	return 0;
+	return (struct ptable_slot){ pte_mfn(mapping), (gva & (PAGE_SIZE - 1)) / 8 };
 }
 
 /* `moved` is what a MOVS has read. Under the lock. */
@@ -441,9 +438,8 @@ static __attribute__((noinline)) int store_other(struct mm_owner *o, struct ptab
 enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
 {
 	struct mm_owner *o = &v->domain->mm;
-	struct short_store s;
 	struct ptable_slot slot;
-	int err;
+	int err = -PV_EINVAL;
 
 	if (!(v->domain->vm_assist & (1UL << PV_VM_ASSIST_writable_pagetables))) {
 		return PTWR_REFUSED;
@@ -451,12 +447,13 @@ enum ptwr_result pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 
 	if (mm_begin(o) != 0) {
 		return PTWR_DONE; /* the guest comes again, until the debt is paid */
 	}
-	err = find_entry(o, v->kernel_cr3, gva, &slot);
-	if (err == 0) {
-		s = decode_short(regs);
+	slot = find_entry(o, v->kernel_cr3, gva);
+	if (!mfn_equal(slot.table, MFN_INVALID)) {
+		struct short_store s = decode_short(regs);
+
 		err = s.length != 0 && gva % 8 == 0 ? store_short(o, slot, regs, s) :
 						      store_other(o, slot, regs, gva);
 	}
 	mm_end(o);
-	return err == 0 || err == -PV_EAGAIN ? PTWR_DONE : PTWR_REFUSED;
+	return likely(err == 0) || err == -PV_EAGAIN ? PTWR_DONE : PTWR_REFUSED;
 }

@@ -56,32 +56,45 @@ static void give_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 err
 	pv_inject_trap(v, regs, vector, error_code);
 }
 
+/* A page fault that is the guest's own affair. Both halves run in ring 3: say "user" only of what the guest calls so. */
+static __attribute__((noinline)) void give_page_fault(struct cpu_regs *regs, u64 gva)
+{
+	struct vcpu *v = current_vcpu();
+	u32 code = regs->error_code;
+
+	if (in_hypervisor_range(gva)) {
+		code &= ~PF_PRESENT; /* our layout is not for guests to probe */
+	}
+	if (v->mode == VCPU_MODE_KERNEL) {
+		code &= ~PF_USER;
+	}
+	count(v, PV_STATS_ENTRY_page_fault);
+	pv_inject_page_fault(v, regs, gva, code);
+}
+
+/* A store of a kernel to what is present is one to a page table, most likely. */
+static bool may_be_table_store(const struct vcpu *v, u32 code, u64 gva)
+{
+	return v->mode == VCPU_MODE_KERNEL && !in_hypervisor_range(gva) &&
+	       (code & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE);
+}
+
 void pv_page_fault(struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();
 	u64 gva = cr2_read();
 	u32 code = regs->error_code;
 
-	if (code & PF_RESERVED) {
+	if (unlikely(code & PF_RESERVED)) {
 		/* We never write such an entry. */
 		domain_crash(v->domain, "reserved bits in a page table at %lx", gva);
 		return;
 	}
-	if (in_hypervisor_range(gva)) {
-		code &= ~PF_PRESENT; /* our layout is not for guests to probe */
-	} else if (v->mode == VCPU_MODE_KERNEL &&
-		   (code & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE)) {
-		if (pv_emulate_pt_write(v, regs, gva) == PTWR_DONE) {
-			count(v, PV_STATS_ENTRY_table_write);
-			return;
-		}
+	if (may_be_table_store(v, code, gva) && pv_emulate_pt_write(v, regs, gva) == PTWR_DONE) {
+		count(v, PV_STATS_ENTRY_table_write);
+		return;
 	}
-	/* Both halves run in ring 3: say "user" only of what the guest calls so. */
-	if (v->mode == VCPU_MODE_KERNEL) {
-		code &= ~PF_USER;
-	}
-	count(v, PV_STATS_ENTRY_page_fault);
-	pv_inject_page_fault(v, regs, gva, code);
+	give_page_fault(regs, gva);
 }
 
 /*

@@ -7,13 +7,12 @@
 #include <string.h>
 
 #include <seam/cpu.h>
+#include <seam/directmap.h>
 
 #include "fake_guest.h"
 #include "fake_memory.h"
 #include "fake_points.h"
 #include "simtlb.h"
-
-extern u8 *fake_memory;
 
 static struct {
 	bool is_on;

@@ -102,14 +102,13 @@ void frame_put_type(struct mm_owner *o, mfn_t m)
 }
 
 /* Address n pages up is mapped to frame 16 + n by the table in frame 0. */
-int ptable_find_l1(u64 root, u64 va, struct ptable_slot *slot)
+u64 *ptable_find_l1(u64 root, u64 va)
 {
 	u64 *table = mfn_to_virt(mfn(0));
+	u32 index = pte_index(va, 1) & 15;
 
-	slot->table = mfn(0);
-	slot->index = pte_index(va, 1) & 15;
-	table[slot->index] = pte_make(mfn(16 + slot->index), PTE_PRESENT);
-	return 0;
+	table[index] = pte_make(mfn(16 + index), PTE_PRESENT);
+	return &table[index];
 }
 
 static struct domain domain;

@@ -37,14 +37,14 @@ int mm_settle_slow(struct mm_owner *o)
 	return MM_RESTART;
 }
 
-int ptable_find_l1(u64 root, u64 va, struct ptable_slot *slot)
+static u64 *mapping(void)
 {
-	if ((va & ~0xfffUL) != TABLE) {
-		return -PV_EINVAL;
-	}
-	slot->table = mfn(MAP_MFN);
-	slot->index = 5;
-	return 0;
+	return (u64 *)mfn_to_virt(mfn(MAP_MFN)) + 5;
+}
+
+u64 *ptable_find_l1(u64 root, u64 va)
+{
+	return (va & ~0xfffUL) == TABLE ? mapping() : NULL;
 }
 
 int ptable_replace_l1(struct mm_owner *o, struct ptable_slot slot, u64 old, u64 entry)
@@ -60,11 +60,6 @@ int ptable_replace_l1(struct mm_owner *o, struct ptable_slot slot, u64 old, u64 
 	cr_assert_eq(table[slot.index], old);
 	table[slot.index] = entry;
 	return 0;
-}
-
-static u64 *mapping(void)
-{
-	return (u64 *)mfn_to_virt(mfn(MAP_MFN)) + 5;
 }
 
 static void setup(void)

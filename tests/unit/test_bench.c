@@ -190,6 +190,10 @@ Test(bench, saved_results_come_back)
 
 	cr_assert_eq(results_save(&results, 1u << MACHINE_PARLEY, path), 0);
 	cr_assert_eq(results_load(&again, 1u << MACHINE_PARLEY, path), 0);
+	cr_assert_eq(again.figures[MACHINE_PARLEY][WORKLOAD_GUEST].count, 0,
+		     "figures of another processor");
+	again.conditions = results.conditions;
+	cr_assert_eq(results_load(&again, 1u << MACHINE_PARLEY, path), 0);
 	cr_assert_float_eq(
 		figures_find(&again.figures[MACHINE_PARLEY][WORKLOAD_GUEST], "syscall")->value,
 		90.25, 1e-9);

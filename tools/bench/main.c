@@ -12,28 +12,30 @@
 
 #include "bench/report.h"
 #include "bench/results.h"
+#include "parley/icount.h"
 
 static const char usage[] =
 	"usage: bench [OPTION...]\n"
 	"\n"
 	"  --build DIR       where the build put everything (build)\n"
 	"  --cache DIR       vmlinuz and xen-4.17 (build/cache)\n"
-	"  --cpu MODEL       QEMU's -cpu, on all machines (EPYC,-smap,-monitor)\n"
+	"  --cpu MODEL       QEMU's -cpu, on all machines (" PARLEY_ICOUNT_CPU ")\n"
 	"  --machines LIST   of parley, xen and bare, with commas between (parley)\n"
 	"  --workloads LIST  of guest and linux (guest,linux)\n"
 	"  --events          once more with marks and a plugin: events, hypervisor, model\n"
 	"  --costs FILE      the model's cycles an event (tools/bench/costs.txt)\n"
-	"  --peers FILE      figures of machines that are not run now\n"
+	"  --peers FILE      figures of machines that are not run now, if of the same -cpu\n"
 	"  --save-peers FILE write those of xen and bare\n"
 	"  --check FILE      compare with this baseline; status 1 when worse by over 2 %\n"
 	"  --save FILE       write such a baseline\n"
-	"  --json            print JSON\n";
+	"  --json            print JSON\n"
+	"  --help            print this\n";
 
 struct settings {
 	struct machine_files files;
 	unsigned machines, workloads; /* bits */
 	const char *costs, *peers, *save_peers, *check, *save;
-	bool events, json;
+	bool events, json, help;
 };
 
 /* Bits of the words that are in the list; 0 when a word is unknown. */
@@ -95,6 +97,8 @@ static bool read_option(struct settings *s, int c)
 		return true;
 	case 'j':
 		return s->json = true;
+	case 'h':
+		return s->help = true;
 	default:
 		return false;
 	}
@@ -115,6 +119,7 @@ static bool read_options(struct settings *s, int argc, char **argv)
 		{ "check", required_argument, NULL, 'x' },
 		{ "save", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -207,7 +212,7 @@ int main(int argc, char **argv)
 		.files = {
 			.build = "build",
 			.cache = "build/cache",
-			.cpu = "EPYC,-smap,-monitor",
+			.cpu = PARLEY_ICOUNT_CPU,
 		},
 		.machines = 1u << MACHINE_PARLEY,
 		.workloads = 1u << WORKLOAD_GUEST | 1u << WORKLOAD_LINUX,
@@ -219,6 +224,10 @@ int main(int argc, char **argv)
 	if (!read_options(&s, argc, argv)) {
 		fputs(usage, stderr);
 		return 2;
+	}
+	if (s.help) {
+		fputs(usage, stdout);
+		return 0;
 	}
 	results_find_conditions(&results.conditions, &s.files);
 	status = run_all(&results, &s) != 0 ? 2 : print_and_save(&results, &s);

@@ -129,12 +129,22 @@ static void take_figures(struct figures *figures, json_t *object)
 	}
 }
 
+static bool has_cpu(const json_t *root, const char *cpu)
+{
+	const char *of = json_string_value(json_object_get(json_object_get(root, "conditions"), "cpu"));
+
+	return of != NULL && strcmp(of, cpu) == 0;
+}
+
 int results_load(struct results *results, unsigned mask, const char *path)
 {
 	json_t *root = load(path);
 
 	if (root == NULL) {
 		return -1;
+	}
+	if (!has_cpu(root, results->conditions.cpu)) {
+		mask = 0; /* beside those of another processor they would only mislead */
 	}
 	for (unsigned m = 0; m < MACHINES; m++) {
 		json_t *machine = json_object_get(root, machine_names[m]);

@@ -40,7 +40,7 @@ void results_find_conditions(struct conditions *conditions, const struct machine
 /* The machines with a bit in `mask`. Each gives 0, or -1 after a message. */
 int results_save(const struct results *results, unsigned mask, const char *path);
 
-/* Adds the file's figures of the machines in `mask`, where there are none yet. */
+/* Adds the file's figures of the machines in `mask`, where there are none yet, if its -cpu is the same. */
 int results_load(struct results *results, unsigned mask, const char *path);
 
 /*

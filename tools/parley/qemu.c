@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "icount.h"
+
 #define QEMU_PROGRAM    "qemu-system-x86_64"
 #define QEMU_IMAGE_NAME "parley-hypervisor"
 
@@ -116,12 +118,7 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	add(arguments, "-machine");
 	add(arguments, "q35");
 	add(arguments, "-cpu");
-	/*
-	 * Counted, a string instruction is an instruction for each of its steps, so that clearing a
-	 * page by bytes would count eight times what clearing it by words does. Processors without
-	 * these two features make kernels choose words.
-	 */
-	add(arguments, options->icount ? "max,-erms,-fsrm" : "max");
+	add(arguments, options->icount ? PARLEY_ICOUNT_CPU : "max");
 	add(arguments, "-accel");
 	/*
 	 * In one thread the emulated CPUs take turns. With a thread each they can run at once, but

@@ -75,8 +75,9 @@ long hypercall_update_va_mapping(u64 gva, u64 entry, u64 flags, u64 a4, u64 a5, 
 		return hypercall_restart(PV_HYPERCALL_update_va_mapping, gva, entry, flags, a4);
 	}
 	p = ptable_find_l1(v->kernel_cr3, gva);
-	rc = unlikely(p == NULL) ? -PV_EINVAL :
-				   ptable_write(&d->mm, ptable_slot_of(p), entry, PTABLE_AD_OVERWRITE);
+	rc = unlikely(p == NULL) ?
+		     -PV_EINVAL :
+		     ptable_write(&d->mm, ptable_slot_of(p), entry, PTABLE_AD_OVERWRITE);
 	mm_end(&d->mm);
 	if (rc != 0 || flags == PV_UVMF_NONE) {
 		return rc;

@@ -43,11 +43,11 @@ enum frame_type {
 #define FRAME_OWNER_HV   0xffffU /* hypervisor's own, or no RAM */
 
 struct frame {
-	u32 refs;       /* all references */
-	u32 type_refs;  /* uses as .type */
-	u16 owner;      /* domid, or FRAME_OWNER_* */
-	u8 type;        /* enum frame_type */
-	u8 flags;       /* FRAME_* */
+	u32 refs;      /* all references */
+	u32 type_refs; /* uses as .type */
+	u16 owner;     /* domid, or FRAME_OWNER_* */
+	u8 type;       /* enum frame_type */
+	u8 flags;      /* FRAME_* */
 	union {
 		u32 order;  /* of a free block: log2 of its size */
 		u32 groups; /* of a table in use: where entries may be present (mm/group.h) */

@@ -23,8 +23,8 @@ static inline bool guest_range_ok(u64 gva, u64 size)
 }
 
 /*
- * The same for a few words that are only read, one by one: enough is that the
- * first is not the hypervisor's. What is not canonical faults; a run that starts
+ * The same for a few words that are read, or one that is written: enough is that the
+ * first byte is not the hypervisor's. What is not canonical faults; a run that starts
  * below the hypervisor's range faults at its first word, whatever the rest reads.
  */
 static inline bool guest_words_ok(u64 gva)
@@ -74,7 +74,7 @@ static inline int must_check guest_write_u64(u64 gva, u64 value)
 {
 	int failed = 0;
 
-	if (unlikely(!guest_range_ok(gva, sizeof(value)))) {
+	if (unlikely(!guest_words_ok(gva))) {
 		return -PV_EFAULT;
 	}
 	guest_open();

@@ -131,7 +131,8 @@ static void take_figures(struct figures *figures, json_t *object)
 
 static bool has_cpu(const json_t *root, const char *cpu)
 {
-	const char *of = json_string_value(json_object_get(json_object_get(root, "conditions"), "cpu"));
+	const char *of =
+		json_string_value(json_object_get(json_object_get(root, "conditions"), "cpu"));
 
 	return of != NULL && strcmp(of, cpu) == 0;
 }

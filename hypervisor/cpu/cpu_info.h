@@ -22,7 +22,7 @@ struct vcpu;
 
 struct cpu_info {
 	u64 pad;              /* so that TSS.rsp0, the end of regs, is 16-aligned */
-	struct cpu_regs regs; /* the guest's, valid while in the hypervisor */
+	struct cpu_regs regs; /* the guest's, while in the hypervisor; of a hypercall see entry.S */
 	struct vcpu *current; /* NULL: idle */
 	u64 scratch;          /* SYSCALL entry parks the guest's RSP here */
 	u32 work;             /* CPU_WORK_*; set by this CPU only */

@@ -197,7 +197,7 @@ static int make_parts(struct domain *d, const struct domain_image *img)
 			rc = -PV_ENOMEM;
 		} else {
 			d->vcpu_count = i + 1;
-			d->vcpus[i]->sched.affinity = img->affinity;
+			d->vcpus[i]->sched.affinity = d->sched.affinity;
 		}
 	}
 	return rc;
@@ -219,6 +219,7 @@ struct domain *domain_create(const struct domain_image *img)
 	d->is_control = img->is_control;
 	d->sched.weight = img->weight;
 	d->sched.cap = img->cap;
+	d->sched.affinity = img->affinity;
 	(void)string_copy(d->name, img->name, sizeof(d->name));
 	memcpy(d->uuid, img->uuid, sizeof(d->uuid));
 	if (d->id == 0 || make_parts(d, img) != 0) {

@@ -27,6 +27,7 @@
  */
 #include "domain/sched.h"
 
+#include <parley/errno.h>
 #include <seam/cpu.h>
 #include <seam/idle.h>
 
@@ -451,6 +452,68 @@ void sched_unpause_domain(struct domain *d)
 			spin_unlock(&c->lock);
 		}
 	}
+}
+
+void sched_domain_get(const struct domain *d, struct sched_params *p)
+{
+	*p = (struct sched_params){
+		.weight = d->sched.weight == 0 ? SCHED_WEIGHT_DEFAULT : d->sched.weight,
+		.cap = d->sched.cap,
+		.affinity = d->sched.affinity,
+	};
+}
+
+/* Another affinity for v: one that waits moves at once, the others when they next wake. */
+static void set_affinity(struct vcpu *v, u64 affinity)
+{
+	struct sched_cpu *c = lock_vcpu(v);
+
+	v->sched.affinity = affinity;
+	if (v->sched.queued && !v->sched.loaded) {
+		queue_remove(c, v);
+		make_runnable(c, v);
+	} else {
+		spin_unlock(&c->lock);
+	}
+}
+
+int sched_domain_set(struct domain *d, const struct sched_params *p)
+{
+	u64 affinity = p->affinity & __atomic_load_n(&online_cpus, __ATOMIC_RELAXED);
+
+	if (p->weight == 0 || p->weight > SCHED_WEIGHT_MAX || affinity == 0) {
+		return -PV_EINVAL;
+	}
+	WRITE_ONCE(d->sched.weight, p->weight);
+	WRITE_ONCE(d->sched.cap, p->cap);
+	WRITE_ONCE(d->sched.affinity, affinity);
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		set_affinity(d->vcpus[i], affinity);
+	}
+	return 0;
+}
+
+u64 sched_vcpu_cpu_time(struct vcpu *v)
+{
+	struct sched_cpu *c = lock_vcpu(v);
+	u64 now = time_now_ns();
+	u64 ran = v->runstate.time[PV_RUNSTATE_running];
+
+	if (v->sched.state == VCPU_RUNNING && now > v->runstate.state_entry_time) {
+		ran += now - v->runstate.state_entry_time;
+	}
+	spin_unlock(&c->lock);
+	return ran;
+}
+
+u64 sched_domain_cpu_time(const struct domain *d)
+{
+	u64 ran = 0;
+
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		ran += sched_vcpu_cpu_time(d->vcpus[i]);
+	}
+	return ran;
 }
 
 bool sched_domain_is_quiet(const struct domain *d)

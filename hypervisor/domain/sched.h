@@ -55,6 +55,26 @@ void sched_pause_domain(struct domain *d);
 void sched_unpause_domain(struct domain *d);
 bool sched_domain_is_quiet(const struct domain *d);
 
+/* What of the CPUs a domain is given. */
+struct sched_params {
+	u32 weight; /* of each of its vCPUs: 1 .. SCHED_WEIGHT_MAX */
+	u32 cap;    /* per cent of one CPU, for all its vCPUs together; 0: no cap */
+	u64 affinity; /* CPUs that they may run on, bit by number; those that do not exist are ignored */
+};
+
+/*
+ * Read and change them, of a domain that exists, at any time. set: 0, or -PV_EINVAL if the weight
+ * is out of its range or no CPU of the affinity exists; then nothing has changed. vCPUs that may no
+ * longer run where they are leave at their next exit, at the latest. Callers see to it that
+ * two changes of one domain do not overlap. Takes run queue locks; hold none.
+ */
+void sched_domain_get(const struct domain *d, struct sched_params *p);
+int sched_domain_set(struct domain *d, const struct sched_params *p) must_check;
+
+/* ns that a vCPU, or all of a domain's together, ran, up to now. Takes run queue locks; hold none. */
+u64 sched_vcpu_cpu_time(struct vcpu *v);
+u64 sched_domain_cpu_time(const struct domain *d);
+
 /* True if v runs on some CPU now. */
 bool sched_vcpu_is_running(const struct vcpu *v);
 

@@ -31,10 +31,12 @@ struct sched_vcpu {
 };
 
 #define SCHED_WEIGHT_DEFAULT 256
+#define SCHED_WEIGHT_MAX     65535
 
 struct sched_domain {
 	u32 weight; /* of each of its vCPUs; 0: the default */
 	u32 cap;    /* LIMIT: kept but not enforced */
+	u64 affinity; /* of each of its vCPUs */
 };
 
 #endif

@@ -200,6 +200,7 @@ static int make_parts(struct domain *d, const struct domain_image *img)
 			d->vcpus[i]->sched.affinity = d->sched.affinity;
 		}
 	}
+	sched_domain_init(d);
 	return rc;
 }
 
@@ -250,6 +251,7 @@ void domain_free(struct domain *d)
 		vcpu_timer_fini(d->vcpus[i]);
 		sched_vcpu_fini(d->vcpus[i]);
 	}
+	sched_domain_fini(d);
 	if (d->shared != NULL) {
 		evtchn_fini(d);
 	}

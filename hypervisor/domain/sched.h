@@ -19,6 +19,10 @@
 void sched_init(void);
 void sched_init_cpu(void);
 
+/* A new domain, once it has its vCPUs: its cap. And its end: no vCPU runs any more. */
+void sched_domain_init(struct domain *d);
+void sched_domain_fini(struct domain *d);
+
 /* A new vCPU: OFFLINE, with its domain's weight. And its end (must not run). */
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_fini(struct vcpu *v);

@@ -118,6 +118,11 @@ static s64 lead_on(struct sched_cpu *o, struct sched_cpu *c, const struct vcpu *
 	return ahead(r->sched.vtime + o->base, w->sched.vtime + c->base);
 }
 
+bool balance_is_due(const struct sched_cpu *c)
+{
+	return cpus_of(c->head->sched.affinity & ~cpu_bit(c->id)) != 0;
+}
+
 void balance_offer(struct sched_cpu *c, u64 now)
 {
 	const struct vcpu *w = c->head;

@@ -21,6 +21,9 @@ void balance_kick_idle(u64 affinity);
  */
 struct vcpu *balance_take(struct sched_cpu *c, const u64 *limit, bool *again);
 
+/* There are CPUs to which balance_offer() should look now and then, while somebody waits on c. Lock held. */
+bool balance_is_due(const struct sched_cpu *c);
+
 /* Somebody waits on c, whose lock is held: should it run elsewhere instead of who does there? */
 void balance_offer(struct sched_cpu *c, u64 now);
 

@@ -182,6 +182,9 @@ static void set_slice(struct sched_cpu *c, u64 now)
 	if (next != NULL) {
 		left = allowed_lead(next) - ahead(v->sched.vtime, next->sched.vtime);
 		left = MAX(left * weight_of(v) / SCHED_WEIGHT_DEFAULT, SCHED_SLICE_MIN_NS);
+		if (balance_is_due(c)) {
+			left = MIN(left, SCHED_LEAD_NS);
+		}
 	}
 	if (cap_is_on(v)) {
 		left = MIN(left, v->sched.allowance_ns);

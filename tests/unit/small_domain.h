@@ -4,7 +4,7 @@
 
 #include "domain/domain.h"
 
-#define SMALL_DOMAINS_MAX 4
+#define SMALL_DOMAINS_MAX 16
 
 /* Memory and the allocator; no domains yet. */
 void small_domains_init(void);

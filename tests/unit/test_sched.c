@@ -3,8 +3,6 @@
  * thread; what an idle CPU waits for is a hook.
  */
 #include <criterion/criterion.h>
-#include <setjmp.h>
-#include <signal.h>
 
 #include "host_names.h"
 
@@ -16,108 +14,19 @@
 #include "channel/evtchn.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
-#include "lib/log.h"
-#include "small_domain.h"
+#include "sched_machine.h"
 
 #define CPUS     2
 #define SLICE_NS 10000000UL
 
 static struct domain *d;
 static struct vcpu *only; /* vCPU of a domain that has no other */
-static struct cpu_info infos[CPUS];
-static u32 kicks[CPUS];
-static u32 switches;
-static jmp_buf went_idle;
-
-/* ---- what the scheduler calls ---- */
-
-u32 cpu_count = CPUS;
-
-void vcpu_switch(struct vcpu *prev, struct vcpu *next)
-{
-	cr_assert_eq(current_vcpu(), prev);
-	cr_assert_neq(prev, next);
-	fake_cpu_info.current = next;
-	switches++;
-}
-
-void ipi_kick(u32 cpu)
-{
-	kicks[cpu]++;
-}
-
-void console_poll(void)
-{
-}
-
-void domain_reap(void)
-{
-}
-
-void exit_to_guest_from_boot(void)
-{
-	panic("not reached");
-}
-
-/* ---- the machine ---- */
-
-static void on_cpu(u32 cpu)
-{
-	infos[cpu_id()] = fake_cpu_info;
-	fake_cpu_info = infos[cpu];
-	fake_cpu_info.cpu = cpu;
-}
-
-static void nothing_comes(void)
-{
-	longjmp(went_idle, 1);
-}
-
-/* Run the scheduler on a CPU: who it chose, or NULL if it waits for an interrupt. */
-static struct vcpu *schedule_on(u32 cpu)
-{
-	on_cpu(cpu);
-	if (fake_cpu_info.work & CPU_WORK_TIMER) {
-		timer_run();
-	}
-	fake_interrupt = nothing_comes;
-	if (setjmp(went_idle) != 0) {
-		return NULL;
-	}
-	schedule();
-	return current_vcpu();
-}
-
-static struct domain *new_domain(u16 id, u32 vcpus)
-{
-	struct domain *new = small_domain(id, vcpus);
-
-	cr_assert_eq(evtchn_init(new), 0);
-	for (u32 i = 0; i < vcpus; i++) {
-		sched_vcpu_init(new->vcpus[i]);
-		new->vcpus[i]->sched.cpu = 0;
-		new->vcpus[i]->periodic_ns = 0;
-	}
-	return new;
-}
 
 static void setup(void)
 {
-	memset(infos, 0, sizeof(infos));
-	memset(&fake_cpu_info, 0, sizeof(fake_cpu_info));
-	memset(kicks, 0, sizeof(kicks));
-	switches = 0;
-	fake_tsc = 1000;
-	small_domains_init();
-	sched_init();
-	for (u32 cpu = 0; cpu < CPUS; cpu++) {
-		on_cpu(cpu);
-		timer_init_cpu();
-		sched_init_cpu();
-	}
-	on_cpu(0);
-	d = new_domain(1, 4);
-	only = new_domain(2, 1)->vcpus[0];
+	machine_init(CPUS);
+	d = machine_domain(1, 4);
+	only = machine_domain(2, 1)->vcpus[0];
 }
 
 TestSuite(sched, .init = setup);
@@ -126,28 +35,28 @@ Test(sched, a_new_vcpu_runs_and_keeps_its_cpu)
 {
 	struct vcpu *v = d->vcpus[0];
 
-	cr_assert_null(schedule_on(0));
-	on_cpu(0);
+	cr_assert_null(machine_schedule(0));
+	machine_on_cpu(0);
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	cr_assert_eq(v->sched.state, VCPU_RUNNING);
 	cr_assert_eq(v->runstate.state, PV_RUNSTATE_running);
-	cr_assert_eq(schedule_on(0), v);
-	cr_assert_eq(switches, 1);
+	cr_assert_eq(machine_schedule(0), v);
+	cr_assert_eq(machine_switches, 1);
 }
 
 Test(sched, blocking_and_waking_on_one_cpu_switches_nothing)
 {
 	sched_online(only);
-	cr_assert_eq(schedule_on(0), only);
+	cr_assert_eq(machine_schedule(0), only);
 	for (int i = 0; i < 5; i++) {
 		sched_block();
 		cr_assert_eq(only->sched.state, VCPU_BLOCKED);
-		cr_assert_null(schedule_on(0));
+		cr_assert_null(machine_schedule(0));
 		sched_wake(only);
-		cr_assert_eq(schedule_on(0), only);
+		cr_assert_eq(machine_schedule(0), only);
 	}
-	cr_assert_eq(switches, 1);
+	cr_assert_eq(machine_switches, 1);
 }
 
 Test(sched, an_idle_cpu_keeps_no_registers_of_a_vcpu_with_sisters)
@@ -155,9 +64,9 @@ Test(sched, an_idle_cpu_keeps_no_registers_of_a_vcpu_with_sisters)
 	struct vcpu *v = d->vcpus[0];
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	sched_block();
-	cr_assert_null(schedule_on(0));
+	cr_assert_null(machine_schedule(0));
 	cr_assert_null(current_vcpu());
 	cr_assert_not(v->sched.loaded);
 }
@@ -167,18 +76,18 @@ Test(sched, an_event_just_before_blocking_is_not_lost)
 	struct vcpu *v = d->vcpus[0];
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	v->info->evtchn_upcall_pending = 1;
 	sched_block();
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 }
 
 static void other_cpu_wakes(void)
 {
-	fake_interrupt = nothing_comes;
-	on_cpu(1);
+	fake_interrupt = NULL; /* it comes once */
+	machine_on_cpu(1);
 	sched_wake(d->vcpus[0]);
-	on_cpu(0);
+	machine_on_cpu(0);
 }
 
 Test(sched, an_idle_cpu_is_kicked_by_a_wake_from_another)
@@ -186,15 +95,13 @@ Test(sched, an_idle_cpu_is_kicked_by_a_wake_from_another)
 	struct vcpu *v = d->vcpus[0];
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	sched_block();
 	fake_interrupt = other_cpu_wakes;
-	if (setjmp(went_idle) == 0) {
-		schedule();
-	}
+	schedule();
 	cr_assert_eq(current_vcpu(), v);
 	cr_assert_eq(v->sched.state, VCPU_RUNNING);
-	cr_assert_eq(kicks[0], 1);
+	cr_assert_eq(machine_kicks[0], 1);
 }
 
 Test(sched, two_vcpus_share_a_cpu_by_slices)
@@ -204,16 +111,16 @@ Test(sched, two_vcpus_share_a_cpu_by_slices)
 	v->sched.affinity = w->sched.affinity = 1;
 	sched_online(v);
 	sched_online(w);
-	cr_assert_eq(schedule_on(0), v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	fake_tsc += SLICE_NS;
-	cr_assert_eq(schedule_on(0), w);
+	cr_assert_eq(machine_schedule(0), w);
 	cr_assert_eq(v->sched.state, VCPU_RUNNABLE);
 	cr_assert_eq(v->runstate.time[PV_RUNSTATE_running], SLICE_NS);
 	fake_tsc += SLICE_NS / 2;
-	cr_assert_eq(schedule_on(0), w);
+	cr_assert_eq(machine_schedule(0), w);
 	sched_yield();
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 }
 
 Test(sched, an_idle_cpu_takes_waiting_vcpus_but_none_that_is_loaded)
@@ -221,18 +128,18 @@ Test(sched, an_idle_cpu_takes_waiting_vcpus_but_none_that_is_loaded)
 	struct vcpu *w = d->vcpus[1];
 
 	sched_online(only);
-	cr_assert_eq(schedule_on(0), only);
+	cr_assert_eq(machine_schedule(0), only);
 	sched_online(w);
-	cr_assert_eq(schedule_on(1), w);
-	on_cpu(0);
+	cr_assert_eq(machine_schedule(1), w);
+	machine_on_cpu(0);
 	sched_block();
-	cr_assert_null(schedule_on(0));
+	cr_assert_null(machine_schedule(0));
 	/* It is asleep, and CPU 0 still holds its registers. */
-	on_cpu(1);
+	machine_on_cpu(1);
 	sched_block();
 	sched_wake(only);
-	cr_assert_null(schedule_on(1));
-	cr_assert_eq(schedule_on(0), only);
+	cr_assert_null(machine_schedule(1));
+	cr_assert_eq(machine_schedule(0), only);
 }
 
 Test(sched, who_wakes_runs_soon_and_who_sleeps_gains_no_more_than_that)
@@ -241,16 +148,16 @@ Test(sched, who_wakes_runs_soon_and_who_sleeps_gains_no_more_than_that)
 
 	busy->sched.affinity = sleeper->sched.affinity = 1;
 	sched_online(sleeper);
-	cr_assert_eq(schedule_on(0), sleeper);
+	cr_assert_eq(machine_schedule(0), sleeper);
 	sched_block();
 	sched_online(busy);
-	cr_assert_eq(schedule_on(0), busy);
+	cr_assert_eq(machine_schedule(0), busy);
 	fake_tsc += 1000 * SLICE_NS;
-	cr_assert_eq(schedule_on(0), busy);
+	cr_assert_eq(machine_schedule(0), busy);
 	sched_wake(sleeper);
-	cr_assert_eq(schedule_on(0), sleeper);
+	cr_assert_eq(machine_schedule(0), sleeper);
 	fake_tsc += 2 * SLICE_NS;
-	cr_assert_eq(schedule_on(0), busy);
+	cr_assert_eq(machine_schedule(0), busy);
 }
 
 Test(sched, shares_follow_the_weights)
@@ -263,10 +170,10 @@ Test(sched, shares_follow_the_weights)
 	sched_online(light);
 	sched_online(heavy);
 	while (fake_tsc - start < 400 * SLICE_NS) {
-		(void)schedule_on(0);
+		(void)machine_schedule(0);
 		fake_tsc += SLICE_NS / 10;
 	}
-	(void)schedule_on(0);
+	(void)machine_schedule(0);
 	cr_assert_gt(heavy->runstate.time[PV_RUNSTATE_running], 280 * SLICE_NS);
 	cr_assert_lt(heavy->runstate.time[PV_RUNSTATE_running], 320 * SLICE_NS);
 }
@@ -278,14 +185,14 @@ Test(sched, a_kernel_with_interrupts_off_gets_a_little_grace)
 	v->sched.affinity = w->sched.affinity = 1;
 	sched_online(v);
 	sched_online(w);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	v->info->evtchn_upcall_mask = 1;
 	fake_tsc += SLICE_NS;
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	fake_tsc += 100000;
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	fake_tsc += 500000;
-	cr_assert_eq(schedule_on(0), w, "but not for ever");
+	cr_assert_eq(machine_schedule(0), w, "but not for ever");
 }
 
 Test(sched, affinity_is_kept)
@@ -295,12 +202,12 @@ Test(sched, affinity_is_kept)
 	v->sched.affinity = w->sched.affinity = 2;
 	sched_online(v);
 	sched_online(w);
-	cr_assert_null(schedule_on(0));
-	cr_assert_eq(schedule_on(1), v);
-	cr_assert_null(schedule_on(0));
-	on_cpu(1);
+	cr_assert_null(machine_schedule(0));
+	cr_assert_eq(machine_schedule(1), v);
+	cr_assert_null(machine_schedule(0));
+	machine_on_cpu(1);
 	fake_tsc += SLICE_NS;
-	cr_assert_eq(schedule_on(1), w);
+	cr_assert_eq(machine_schedule(1), w);
 }
 
 Test(sched, down_and_up_again)
@@ -308,15 +215,15 @@ Test(sched, down_and_up_again)
 	struct vcpu *v = d->vcpus[0];
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	sched_offline(v);
-	cr_assert_null(schedule_on(0));
+	cr_assert_null(machine_schedule(0));
 	cr_assert_null(current_vcpu(), "an idle CPU does not keep a stopped vCPU");
 	cr_assert(sched_domain_is_quiet(d));
 	sched_wake(v);
-	cr_assert_null(schedule_on(0));
+	cr_assert_null(machine_schedule(0));
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 }
 
 Test(sched, a_paused_domain_leaves_all_cpus_and_comes_back)
@@ -324,29 +231,29 @@ Test(sched, a_paused_domain_leaves_all_cpus_and_comes_back)
 	struct vcpu *v = d->vcpus[0], *w = d->vcpus[1], *asleep = d->vcpus[2];
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	sched_online(w);
-	cr_assert_eq(schedule_on(1), w);
-	on_cpu(0);
+	cr_assert_eq(machine_schedule(1), w);
+	machine_on_cpu(0);
 	sched_online(asleep);
 	fake_tsc += SLICE_NS;
-	cr_assert_eq(schedule_on(0), asleep);
+	cr_assert_eq(machine_schedule(0), asleep);
 	sched_block();
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 
-	on_cpu(1);
+	machine_on_cpu(1);
 	sched_pause_domain(d);
 	cr_assert_not(sched_domain_is_quiet(d));
 	sched_wake(asleep);
-	cr_assert_null(schedule_on(0));
-	cr_assert_null(schedule_on(1));
+	cr_assert_null(machine_schedule(0));
+	cr_assert_null(machine_schedule(1));
 	cr_assert(sched_domain_is_quiet(d));
 
 	sched_unpause_domain(d);
-	cr_assert_not_null(schedule_on(0));
-	cr_assert_not_null(schedule_on(1));
+	cr_assert_not_null(machine_schedule(0));
+	cr_assert_not_null(machine_schedule(1));
 	fake_tsc += SLICE_NS;
-	cr_assert_not_null(schedule_on(0));
+	cr_assert_not_null(machine_schedule(0));
 	cr_assert_eq(v->sched.queued + w->sched.queued + asleep->sched.queued, 1);
 }
 
@@ -355,12 +262,12 @@ Test(sched, a_wake_between_the_start_of_a_poll_and_its_sleep_is_not_lost)
 	struct vcpu *v = d->vcpus[0];
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	v->info->evtchn_upcall_mask = 1;
 	sched_poll_begin();
-	on_cpu(1);
+	machine_on_cpu(1);
 	sched_wake(v);
-	on_cpu(0);
+	machine_on_cpu(0);
 	sched_block();
 	cr_assert_eq(v->sched.state, VCPU_RUNNING);
 	cr_assert_not(v->sched.polling);
@@ -372,17 +279,17 @@ Test(sched, a_poll_ends_with_a_wake_or_its_time)
 	u32 port = 5;
 
 	sched_online(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	sched_poll_begin();
 	cr_assert_not(evtchn_poll_begin(v, &port, 1));
 	sched_block();
-	cr_assert_null(schedule_on(0));
+	cr_assert_null(machine_schedule(0));
 	sched_poll_timeout(v);
-	cr_assert_eq(schedule_on(0), v);
+	cr_assert_eq(machine_schedule(0), v);
 	cr_assert_eq(d->events.pollers, 0);
 	sched_block();
 	sched_poll_timeout(v);
-	cr_assert_null(schedule_on(0), "not in a poll, so not its time-out");
+	cr_assert_null(machine_schedule(0), "not in a poll, so not its time-out");
 }
 
 /* Nothing is ever lost or doubled, whatever comes in which order. */
@@ -398,7 +305,7 @@ Test(sched, random_walk)
 		random ^= random >> 7;
 		random ^= random << 17;
 		v = d->vcpus[random % 4];
-		on_cpu((random >> 8) % CPUS);
+		machine_on_cpu((random >> 8) % CPUS);
 		switch ((random >> 16) % 8) {
 		case 0:
 			sched_online(v);
@@ -416,14 +323,14 @@ Test(sched, random_walk)
 			break;
 		case 4:
 			sched_pause_domain(d);
-			(void)schedule_on(cpu_id());
+			(void)machine_schedule(cpu_id());
 			sched_unpause_domain(d);
 			break;
 		case 5:
 			fake_tsc += SLICE_NS / 3;
 			break;
 		default:
-			(void)schedule_on(cpu_id());
+			(void)machine_schedule(cpu_id());
 			break;
 		}
 		for (u32 i = 0; i < d->vcpu_count; i++) {
@@ -437,7 +344,7 @@ Test(sched, random_walk)
 		cr_assert_leq(running, CPUS);
 	}
 	/* All that want to run do so in turn. */
-	on_cpu(0);
+	machine_on_cpu(0);
 	for (u32 i = 0; i < d->vcpu_count; i++) {
 		sched_online(d->vcpus[i]);
 		sched_wake(d->vcpus[i]);
@@ -447,8 +354,8 @@ Test(sched, random_walk)
 
 		for (int turn = 0; turn < 10; turn++) {
 			fake_tsc += SLICE_NS;
-			(void)schedule_on(0);
-			(void)schedule_on(1);
+			(void)machine_schedule(0);
+			(void)machine_schedule(1);
 		}
 		cr_assert_gt(d->vcpus[i]->runstate.time[PV_RUNSTATE_running], before);
 	}

@@ -22,6 +22,7 @@
 #include "channel/guest_bits.h"
 #include "domain/sched.h"
 #include "lib/bitmap.h"
+#include "lib/string.h"
 #include "mm/alloc.h"
 
 _Static_assert(EVTCHN_PORTS == PV_EVTCHN_2L_NR_CHANNELS, "the two-level interface");
@@ -137,8 +138,8 @@ static void wake_pollers(struct domain *d, u32 port)
 		u32 wanted = READ_ONCE(v->poll_port);
 
 		pollers &= pollers - 1;
-		if (wanted == 0 || wanted == port) {
-			sched_wake(v);
+		if (wanted == port || (wanted == 0 && bitmap_test(v->poll_ports, port))) {
+			sched_wake_anyhow(v);
 		}
 	}
 }
@@ -212,11 +213,25 @@ int evtchn_alloc_hypervisor(struct domain *d, void (*notify)(void *arg), void *a
 	return port;
 }
 
+/* A sender that is late for the last poll may see this one's ports half made: it wakes v for nothing at most. */
+static void set_poll_ports(struct vcpu *v, const u32 *ports, u32 n)
+{
+	WRITE_ONCE(v->poll_port, 0);
+	memset(v->poll_ports, 0, sizeof(v->poll_ports));
+	for (u32 i = 0; i < n; i++) {
+		v->poll_ports[ports[i] / 64] |= 1UL << (ports[i] % 64);
+	}
+}
+
 bool evtchn_poll_begin(struct vcpu *v, const u32 *ports, u32 n)
 {
 	struct domain *d = v->domain;
 
-	WRITE_ONCE(v->poll_port, n == 1 ? ports[0] : 0);
+	if (n == 1) {
+		WRITE_ONCE(v->poll_port, ports[0]);
+	} else {
+		set_poll_ports(v, ports, n);
+	}
 	__atomic_fetch_or(&d->events.pollers, 1UL << v->id, __ATOMIC_SEQ_CST);
 	for (u32 i = 0; i < n; i++) {
 		if (bitmap_test(d->shared->evtchn_pending, ports[i])) {

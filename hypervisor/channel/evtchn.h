@@ -30,7 +30,7 @@ int evtchn_alloc_hypervisor(struct domain *d, void (*notify)(void *arg), void *a
 
 /*
  * sched_op poll. begin: the current vCPU is woken from now on by an event on
- * `port` (0: on any port), masked or not. True if one of the n ports has an
+ * one of the n ports, masked or not, and by no other unless its upcalls are unmasked. True if one of the n ports has an
  * event already, then the poll is over. end: no longer. Full barrier inside,
  * partner in evtchn_set_pending(). Ports must be below EVTCHN_PORTS.
  */

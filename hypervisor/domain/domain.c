@@ -18,6 +18,7 @@
 #include "domain/pvclock.h"
 #include "domain/sched.h"
 #include "domain/vcpu_timer.h"
+#include "domain/watchdog.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
 #include "mm/guest.h"
@@ -201,6 +202,7 @@ static int make_parts(struct domain *d, const struct domain_image *img)
 		}
 	}
 	sched_domain_init(d);
+	watchdog_init(d);
 	return rc;
 }
 
@@ -251,6 +253,7 @@ void domain_free(struct domain *d)
 		vcpu_timer_fini(d->vcpus[i]);
 		sched_vcpu_fini(d->vcpus[i]);
 	}
+	watchdog_fini(d);
 	sched_domain_fini(d);
 	if (d->shared != NULL) {
 		evtchn_fini(d);

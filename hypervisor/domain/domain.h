@@ -23,6 +23,7 @@
 #include "cpu/regs.h"
 #include "domain/sched_types.h"
 #include "domain/timer_types.h"
+#include "domain/watchdog_types.h"
 #include "lib/lock.h"
 #include "mm/owner.h"
 #include "mm/pcid.h"
@@ -107,9 +108,10 @@ struct vcpu {
 	u64 periodic_ns;              /* v: 0: stopped */
 	struct timer poll_timer;      /* v: sched_op poll's timeout */
 	u16 virq_port[PV_VIRQ_COUNT]; /* e: 0: unbound */
-	u32 poll_port;                /* a: what sched_op poll waits for, 0: any port */
-	u64 runstate_area;            /* v: guest address, 0: none */
-	u64 time_area;                /* v: guest address of a registered time area, 0: none */
+	u32 poll_port; /* a: what sched_op poll waits for, 0: for those of poll_ports */
+	u64 poll_ports[EVTCHN_PORTS / 64]; /* a: one bit each */
+	u64 runstate_area;                 /* v: guest address, 0: none */
+	u64 time_area;                     /* v: guest address of a registered time area, 0: none */
 	struct pv_vcpu_runstate_info runstate; /* s */
 	u64 stats_entries[8];                  /* v: counted entries by kind */
 };
@@ -145,15 +147,16 @@ struct domain {
 
 	struct domain_console *console; /* c: console ring service */
 	struct domain_store *store;     /* c: its small store */
-	struct sched_domain sched;      /* s: weight, cap */
-	enum domain_life life;          /* a */
-	u32 pause_count;                /* a */
-	u8 shutdown_reason;             /* a: PV_SHUTDOWN_*, valid from DOMAIN_SHUTDOWN on */
-	bool crashed;                   /* a: killed by the hypervisor */
-	char crash_reason[128];         /* a: first reason, one line */
-	u64 stats_hypercalls[64];       /* a (plain increments): by number */
-	u64 stats_batched;   /* a (plain increments): how many of them came in a multicall */
-	struct domain *next; /* control: list of all */
+	struct sched_domain sched;      /* see sched_types.h */
+	struct domain_watchdogs watchdogs;
+	enum domain_life life;    /* a */
+	u32 pause_count;          /* a */
+	u8 shutdown_reason;       /* a: PV_SHUTDOWN_*, valid from DOMAIN_SHUTDOWN on */
+	bool crashed;             /* a: killed by the hypervisor */
+	char crash_reason[128];   /* a: first reason, one line */
+	u64 stats_hypercalls[64]; /* a (plain increments): by number */
+	u64 stats_batched;        /* a (plain increments): how many of them came in a multicall */
+	struct domain *next;      /* control: list of all */
 };
 
 extern struct domain *domain_list; /* control lock; grows at head */

@@ -27,6 +27,7 @@
 #include "domain/sched_queue.h"
 #include "domain/timer.h"
 #include "domain/vcpu_timer.h"
+#include "domain/watchdog.h"
 #include "lib/bitmap.h"
 
 void sched_kick(const struct sched_cpu *c)
@@ -64,7 +65,10 @@ void sched_make_runnable(struct sched_cpu *from, struct vcpu *v, bool woken)
 	runstate_change(v, PV_RUNSTATE_runnable, time_now_ns());
 	queue_add(to, v);
 	tell = wants_attention(to, v);
-	busy = to->running != NULL;
+	busy = to->running != NULL || to->waiting > 1;
+	if (to->running == NULL) {
+		(void)balance_claim_idle(to);
+	}
 	if (to != from) {
 		spin_unlock(&to->lock);
 	}
@@ -153,15 +157,16 @@ void sched_offline(struct vcpu *v)
 	}
 }
 
-void sched_wake(struct vcpu *v)
+/* v shall look at its events. anyhow: also if it polls and cannot take an upcall. */
+static void wake(struct vcpu *v, bool anyhow)
 {
-	struct sched_cpu *c;
+	struct sched_cpu *c = queue_lock_of(v);
 
-	if (sched_sees_events(v)) {
+	if (unlikely(v->sched.polling) && !anyhow && READ_ONCE(v->info->evtchn_upcall_mask)) {
+		/* Not for what it waits. It unmasks only after its poll, and then it looks. */
+		spin_unlock(&c->lock);
 		return;
 	}
-	c = queue_lock_of(v);
-
 	switch (v->sched.state) {
 	case VCPU_BLOCKED:
 		poll_over(v);
@@ -177,6 +182,20 @@ void sched_wake(struct vcpu *v)
 	default:
 		spin_unlock(&c->lock);
 		return;
+	}
+}
+
+void sched_wake(struct vcpu *v)
+{
+	if (!sched_sees_events(v)) {
+		wake(v, false);
+	}
+}
+
+void sched_wake_anyhow(struct vcpu *v)
+{
+	if (!sched_sees_events(v)) {
+		wake(v, true);
 	}
 }
 
@@ -198,10 +217,10 @@ void sched_block(void)
 	spin_unlock(&c->lock);
 	cpu_info()->work |= CPU_WORK_RESCHED;
 
-	/* Partner: evtchn.c sets the pending bits, then calls sched_wake(). */
+	/* Partner: evtchn.c sets the pending bits, vcpu_op send_nmi its byte, and then they wake it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (evtchn_upcall_due(v)) {
-		sched_wake(v);
+	if (evtchn_upcall_due(v) || READ_ONCE(v->nmi_pending)) {
+		sched_wake_anyhow(v);
 	}
 }
 
@@ -237,7 +256,7 @@ void sched_poll_end(void)
 void sched_poll_timeout(struct vcpu *v)
 {
 	if (READ_ONCE(v->sched.polling)) {
-		sched_wake(v);
+		sched_wake_anyhow(v);
 	}
 }
 
@@ -261,7 +280,9 @@ void sched_pause_domain(struct domain *d)
 
 void sched_unpause_domain(struct domain *d)
 {
-	__atomic_fetch_sub(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST) == 0) {
+		watchdog_resume(d);
+	}
 	for (u32 i = 0; i < d->vcpu_count; i++) {
 		struct vcpu *v = d->vcpus[i];
 		struct sched_cpu *c = queue_lock_of(v);

@@ -37,8 +37,14 @@ static inline bool sched_sees_events(const struct vcpu *v)
 	return v == current_vcpu() && v->sched.state == VCPU_RUNNING && !v->sched.polling;
 }
 
-/* Event came: BLOCKED -> runnable and a kick of its CPU; else a kick if it runs elsewhere, so that it looks at its events. */
+/*
+ * Event came: BLOCKED -> runnable and a kick of its CPU; else a kick if it runs elsewhere, so that
+ * it looks at its events. One that polls with upcalls masked could not take an upcall: it polls on.
+ */
 void sched_wake(struct vcpu *v);
+
+/* The same for what also ends a poll whose vCPU has its upcalls masked: a port of the poll, its time, an NMI. */
+void sched_wake_anyhow(struct vcpu *v);
 
 /* The current vCPU waits for an event (its upcall mask already clear) / gives way. Takes effect at the exit. */
 void sched_block(void);

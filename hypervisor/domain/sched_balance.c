@@ -3,7 +3,7 @@
  *
  * An idle CPU cannot miss a waiting vCPU: the waker puts it on a queue and then
  * looks for idle CPUs; the idle CPU says that it is idle and then looks at the
- * queues (full barriers between).
+ * queues (full barriers between). One that was claimed has been told to look.
  *
  * Of two queues one is locked outright and the other only tried, so that no two CPUs wait
  * for each other. What is missed so is found the next time: by an idle CPU at once.
@@ -33,12 +33,33 @@ struct sched_cpu *balance_choose(struct sched_cpu *last, const struct vcpu *v)
 	return (allowed & cpu_bit(last->id)) ? last : &sched_cpus[__builtin_ctzll(allowed)];
 }
 
+bool balance_claim_idle(const struct sched_cpu *c)
+{
+	u64 bit = cpu_bit(c->id);
+
+	return (READ_ONCE(sched_idle_cpus) & bit) != 0 &&
+	       (__atomic_fetch_and(&sched_idle_cpus, ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
+}
+
+bool balance_declare_idle(const struct sched_cpu *c)
+{
+	u64 bit = cpu_bit(c->id);
+
+	return (READ_ONCE(sched_idle_cpus) & bit) == 0 &&
+	       (__atomic_fetch_or(&sched_idle_cpus, bit, __ATOMIC_SEQ_CST) & bit) == 0;
+}
+
 void balance_kick_idle(u64 affinity)
 {
 	u64 idle = __atomic_load_n(&sched_idle_cpus, __ATOMIC_SEQ_CST) & affinity;
 
-	if (idle != 0) {
-		sched_kick(&sched_cpus[__builtin_ctzll(idle)]);
+	for (; idle != 0; idle &= idle - 1) {
+		const struct sched_cpu *c = &sched_cpus[__builtin_ctzll(idle)];
+
+		if (balance_claim_idle(c)) {
+			sched_kick(c);
+			return;
+		}
 	}
 }
 

@@ -11,6 +11,14 @@
 /* Where v, about to be queued, shall go; `last` has it in its care. */
 struct sched_cpu *balance_choose(struct sched_cpu *last, const struct vcpu *v);
 
+/*
+ * Which CPUs idle. Who finds work for one claims it, so that the next one who has some finds another, and must tell
+ * it; one that finds nothing after all declares itself again. Full barriers. claim: false if it was claimed
+ * or does not idle; declare: false if it stood as idle already.
+ */
+bool balance_claim_idle(const struct sched_cpu *c);
+bool balance_declare_idle(const struct sched_cpu *c);
+
 /* An idle CPU of `affinity` that could take a vCPU from a queue is told so. */
 void balance_kick_idle(u64 affinity);
 

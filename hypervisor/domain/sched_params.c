@@ -29,6 +29,19 @@ void sched_domain_get(const struct domain *d, struct sched_params *p)
 	};
 }
 
+/* What v has run until now counts by the old weight, and for the old cap. */
+static void account(struct vcpu *v)
+{
+	struct sched_cpu *c = queue_lock_of(v);
+	u64 now = time_now_ns();
+
+	if (v->sched.state == VCPU_RUNNING) {
+		queue_account(c, v, now);
+	}
+	cap_return(v, now);
+	spin_unlock(&c->lock);
+}
+
 /*
  * Another affinity for v. One that waits moves at once; one whose registers a CPU holds
  * leaves when that CPU, which is told, puts them away.
@@ -38,9 +51,6 @@ static void set_affinity(struct vcpu *v, u64 affinity)
 	struct sched_cpu *c = queue_lock_of(v);
 	bool queued = v->sched.queued, tell = v->sched.loaded;
 
-	if (v->sched.state == VCPU_RUNNING) {
-		queue_account(c, v, time_now_ns());
-	}
 	if (queued) {
 		queue_remove(c, v);
 	}
@@ -65,7 +75,11 @@ int sched_domain_set(struct domain *d, const struct sched_params *p)
 	if (p->weight == 0 || p->weight > SCHED_WEIGHT_MAX || affinity == 0) {
 		return -PV_EINVAL;
 	}
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		account(d->vcpus[i]);
+	}
 	WRITE_ONCE(d->sched.affinity, affinity);
+	WRITE_ONCE(d->sched.weight, p->weight);
 	if (p->cap != d->sched.cap) {
 		cap_set(d, p->cap);
 	}
@@ -73,7 +87,6 @@ int sched_domain_set(struct domain *d, const struct sched_params *p)
 		sched_unpark(d->vcpus[i]);
 		set_affinity(d->vcpus[i], affinity);
 	}
-	WRITE_ONCE(d->sched.weight, p->weight);
 	return 0;
 }
 

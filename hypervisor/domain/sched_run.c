@@ -301,9 +301,8 @@ void schedule(void)
 		if (next != NULL) {
 			break;
 		}
-		if (!idle) {
+		if (balance_declare_idle(c)) {
 			idle = true;
-			__atomic_fetch_or(&sched_idle_cpus, cpu_bit(c->id), __ATOMIC_SEQ_CST);
 			continue; /* look once more, now that others can see it */
 		}
 		unload_for_idle(c);
@@ -318,7 +317,7 @@ void schedule(void)
 		cpu_wait_for_interrupt();
 	}
 	if (idle) {
-		__atomic_fetch_and(&sched_idle_cpus, ~cpu_bit(c->id), __ATOMIC_SEQ_CST);
+		(void)balance_claim_idle(c);
 	}
 	switch_to(c, next);
 	send_strays(c);

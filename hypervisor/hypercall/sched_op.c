@@ -1,5 +1,6 @@
 /*
- * sched_op(cmd, arg): a vCPU gives way, sleeps, polls, or ends its domain.
+ * sched_op(cmd, arg): a vCPU gives way, sleeps, polls, ends its domain, or has a watchdog
+ * end it.
  * Blocking takes effect on the way out, so the call's result is 0 whenever the
  * vCPU comes back.
  */
@@ -11,6 +12,7 @@
 #include "channel/evtchn.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
+#include "domain/watchdog.h"
 #include "hypercall/handlers.h"
 #include "mm/guest.h"
 
@@ -78,6 +80,39 @@ static long op_poll(struct vcpu *v, u64 arg)
 	return 0;
 }
 
+static long op_watchdog(struct domain *d, u64 arg)
+{
+	struct pv_sched_watchdog op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	return watchdog_set(d, op.id, op.timeout);
+}
+
+/* Only for domains that may control others. */
+static long op_remote_shutdown(const struct domain *caller, u64 arg)
+{
+	struct pv_sched_remote_shutdown op;
+	struct domain *d;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	d = op.domain_id == PV_DOMID_SELF ? NULL : domain_find(op.domain_id);
+	if (d == NULL) {
+		return -PV_ESRCH;
+	}
+	if (!caller->is_control) {
+		return -PV_EPERM;
+	}
+	if (op.reason > PV_SHUTDOWN_MAX || op.reason == PV_SHUTDOWN_suspend) {
+		return -PV_EINVAL;
+	}
+	domain_shutdown(d, (u8)op.reason);
+	return 0;
+}
+
 long hypercall_sched_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	struct vcpu *v = current_vcpu();
@@ -92,6 +127,12 @@ long hypercall_sched_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5, u64 a6)
 		return op_shutdown(v->domain, arg);
 	case PV_SCHEDOP_poll:
 		return op_poll(v, arg);
+	case PV_SCHEDOP_remote_shutdown:
+		return op_remote_shutdown(v->domain, arg);
+	case PV_SCHEDOP_watchdog:
+		return op_watchdog(v->domain, arg);
+	case PV_SCHEDOP_pin_override:
+		return -PV_EPERM; /* for a hardware domain, which nobody is here */
 	default:
 		return -PV_ENOSYS;
 	}

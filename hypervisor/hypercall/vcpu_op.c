@@ -149,7 +149,7 @@ static long op_stop_singleshot(struct vcpu *v)
 static long op_send_nmi(struct vcpu *v)
 {
 	if (__atomic_exchange_n(&v->nmi_pending, 1, __ATOMIC_SEQ_CST) == 0) {
-		sched_wake(v);
+		sched_wake_anyhow(v);
 	}
 	if (v == current_vcpu()) {
 		cpu_info()->work |= CPU_WORK_RESCHED; /* so that the exit looks */

@@ -15,6 +15,7 @@
 #include "domain/sched.h"
 #include "domain/sched_queue.h"
 #include "domain/timer.h"
+#include "domain/watchdog.h"
 #include "lib/log.h"
 #include "small_domain.h"
 
@@ -48,6 +49,13 @@ void console_poll(void)
 
 void domain_reap(void)
 {
+}
+
+void domain_shutdown(struct domain *d, u8 reason)
+{
+	d->life = DOMAIN_SHUTDOWN;
+	d->shutdown_reason = reason;
+	sched_pause_domain(d);
 }
 
 void exit_to_guest_from_boot(void)
@@ -115,6 +123,7 @@ struct domain *machine_domain(u16 id, u32 vcpus)
 	}
 	new->sched.affinity = ~0UL;
 	sched_domain_init(new);
+	watchdog_init(new);
 	return new;
 }
 
@@ -123,15 +132,20 @@ struct vcpu *machine_running(u32 cpu)
 	return sched_cpus[cpu].running;
 }
 
-static void step_cpu(u32 cpu)
+/* True if there was something to do. */
+static bool step_cpu(u32 cpu)
 {
+	bool busy = false;
+
 	machine_on_cpu(cpu);
 	fake_cpu_info.work |= CPU_WORK_TIMER; /* a look costs nothing here */
 	timer_run();
 	while (fake_cpu_info.work != 0 || machine_kicks[cpu] != kicks_seen[cpu]) {
 		kicks_seen[cpu] = machine_kicks[cpu];
 		(void)machine_schedule(cpu);
+		busy = true;
 	}
+	return busy;
 }
 
 void machine_run(u64 ns, u64 step_ns, void (*each_step)(void))
@@ -139,10 +153,15 @@ void machine_run(u64 ns, u64 step_ns, void (*each_step)(void))
 	u64 end = fake_tsc + ns;
 
 	while (fake_tsc < end) {
+		bool busy;
+
 		fake_tsc += step_ns;
-		for (u32 cpu = 0; cpu < cpu_count; cpu++) {
-			step_cpu(cpu);
-		}
+		do {
+			busy = false;
+			for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+				busy |= step_cpu(cpu);
+			}
+		} while (busy);
 		if (each_step != NULL) {
 			each_step();
 		}

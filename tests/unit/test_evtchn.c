@@ -19,6 +19,12 @@ void sched_wake(struct vcpu *v)
 	last_woken = v;
 }
 
+void sched_wake_anyhow(struct vcpu *v)
+{
+	wakes++;
+	last_woken = v;
+}
+
 static void setup(void)
 {
 	small_domains_init();
@@ -301,6 +307,24 @@ Test(evtchn, a_poll_sees_events_before_and_after_it_begins)
 	cr_assert_eq(a->events.pollers, 0);
 	cr_assert(evtchn_poll_begin(a->vcpus[1], ports, 2));
 	evtchn_poll_end(a->vcpus[1]);
+}
+
+Test(evtchn, a_poll_of_several_ports_is_woken_by_these_only)
+{
+	u32 ports[3] = { (u32)evtchn_bind_ipi(a, 0), (u32)evtchn_bind_ipi(a, 0),
+			 (u32)evtchn_bind_ipi(a, 0) };
+
+	a->shared->evtchn_mask[0] = ~0UL;
+	cr_assert_not(evtchn_poll_begin(a->vcpus[0], ports, 2));
+	evtchn_set_pending(a, ports[2]);
+	cr_assert_eq(wakes, 0, "none of those that are polled");
+	evtchn_set_pending(a, ports[1]);
+	cr_assert_eq(wakes, 1);
+	evtchn_poll_end(a->vcpus[0]);
+	cr_assert_not(evtchn_poll_begin(a->vcpus[0], ports, 0));
+	evtchn_set_pending(a, ports[0]);
+	cr_assert_eq(wakes, 1, "a poll of no ports is for its time only");
+	evtchn_poll_end(a->vcpus[0]);
 }
 
 Test(evtchn, rescan_makes_the_guest_look_at_all_ports)

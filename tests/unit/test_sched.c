@@ -266,7 +266,7 @@ Test(sched, a_wake_between_the_start_of_a_poll_and_its_sleep_is_not_lost)
 	v->info->evtchn_upcall_mask = 1;
 	sched_poll_begin();
 	machine_on_cpu(1);
-	sched_wake(v);
+	sched_wake_anyhow(v);
 	machine_on_cpu(0);
 	sched_block();
 	cr_assert_eq(v->sched.state, VCPU_RUNNING);
@@ -290,6 +290,43 @@ Test(sched, a_poll_ends_with_a_wake_or_its_time)
 	sched_block();
 	sched_poll_timeout(v);
 	cr_assert_null(machine_schedule(0), "not in a poll, so not its time-out");
+}
+
+Test(sched, a_poll_with_upcalls_masked_ends_for_its_ports_only)
+{
+	struct vcpu *v = d->vcpus[0];
+	u32 ports[3] = { 5, 70, 4095 };
+
+	sched_online(v);
+	cr_assert_eq(machine_schedule(0), v);
+	v->info->evtchn_upcall_mask = 1;
+	sched_poll_begin();
+	cr_assert_not(evtchn_poll_begin(v, ports, 3));
+	sched_wake(v);
+	sched_block();
+	sched_wake(v);
+	cr_assert_null(machine_schedule(0), "events of others, before it sleeps and after");
+	sched_wake_anyhow(v);
+	cr_assert_eq(machine_schedule(0), v);
+	cr_assert_eq(d->events.pollers, 0);
+
+	v->info->evtchn_upcall_mask = 0;
+	sched_poll_begin();
+	cr_assert_not(evtchn_poll_begin(v, ports, 3));
+	sched_block();
+	sched_wake(v);
+	cr_assert_eq(machine_schedule(0), v, "an upcall that it can take");
+}
+
+Test(sched, an_nmi_that_comes_before_the_sleep_ends_it)
+{
+	struct vcpu *v = d->vcpus[0];
+
+	sched_online(v);
+	cr_assert_eq(machine_schedule(0), v);
+	v->nmi_pending = 1;
+	sched_block();
+	cr_assert_eq(machine_schedule(0), v);
 }
 
 /* Nothing is ever lost or doubled, whatever comes in which order. */

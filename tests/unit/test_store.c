@@ -30,6 +30,10 @@ void sched_wake(struct vcpu *v)
 {
 }
 
+void sched_wake_anyhow(struct vcpu *v)
+{
+}
+
 static u32 random_below(u32 n)
 {
 	seed = seed * 6364136223846793005UL + 1442695040888963407UL;

@@ -18,7 +18,8 @@ HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%
 	$(HOST_EXTRA)
 FAKE_SRCS := $(wildcard tests/fake/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
-UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS),$(wildcard tests/unit/*.c))
+SCHED_MACHINE := tests/unit/sched_machine.c
+UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(SCHED_MACHINE),$(wildcard tests/unit/*.c))
 UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/unit/%)
 
 $(O)/obj/unit/hypervisor/%.o: hypervisor/%.c $(O)/gen/flags.unit | $(HV_GEN)
@@ -65,12 +66,17 @@ $(eval $(call archive,libbench,$(call unit_objs,$(BENCH_UNIT_SRCS))))
 UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley libbench,$(O)/obj/unit/$(a).a)
 .SECONDARY: $(call unit_objs,$(UNIT_SRCS))
 
+# It stands in for much that other tests want the real thing of.
+SCHED_MACHINE_OBJ := $(call unit_objs,$(SCHED_MACHINE))
+$(addprefix $(O)/tests/unit/test_,sched shares watchdog): $(SCHED_MACHINE_OBJ)
+.SECONDARY: $(SCHED_MACHINE_OBJ)
+
 # What a test does not reach is left out, so that it need not fake what that would need; the
 # symbols named keep Criterion's list of tests.
 $(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(MODEL_LIB) $(UNIT_ARCHIVES) -Wl,--end-group \
+	$(Q)$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) -Wl,--start-group $(MODEL_LIB) $(UNIT_ARCHIVES) -Wl,--end-group \
 		-Wl,--gc-sections,-z,nostart-stop-gc,-u,__start_cr_tst,-u,__start_cr_sts \
 		-lcriterion -lZydis -lZycore $(PARLEY_LIBS) -lelf -lm
 

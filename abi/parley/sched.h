@@ -14,10 +14,10 @@
 #define PV_SCHEDOP_block           1 /* unmask and sleep until an event */
 #define PV_SCHEDOP_shutdown        2 /* pv_sched_shutdown */
 #define PV_SCHEDOP_poll            3 /* pv_sched_poll */
-#define PV_SCHEDOP_remote_shutdown 4 /* not offered */
+#define PV_SCHEDOP_remote_shutdown 4 /* pv_sched_remote_shutdown */
 #define PV_SCHEDOP_shutdown_code   5 /* not offered */
-#define PV_SCHEDOP_watchdog        6 /* not offered */
-#define PV_SCHEDOP_pin_override    7 /* not offered */
+#define PV_SCHEDOP_watchdog        6 /* pv_sched_watchdog */
+#define PV_SCHEDOP_pin_override    7 /* pv_sched_pin_override */
 
 /* pv_sched_shutdown.reason */
 #define PV_SHUTDOWN_poweroff   0

@@ -12,5 +12,6 @@ void paging_check(void);
 void ports_check(void);
 void time_check(void);
 void vcpus_check(void);
+void watchdogs_check(void);
 
 #endif

@@ -29,6 +29,7 @@ static const struct {
 	{ "ports", ports_check },
 	{ "time", time_check },
 	{ "vcpus", vcpus_check },
+	{ "watchdogs", watchdogs_check },
 };
 
 int main(void)

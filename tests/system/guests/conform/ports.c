@@ -146,6 +146,40 @@ static void check_poll(void)
 	events_close(port);
 }
 
+/* One port of several ends a poll; the timer's, which is not named, does not while upcalls are masked. */
+static void check_poll_of_several(void)
+{
+	uint32_t list[2] = { (uint32_t)events_bind_ipi(0, on_event, NULL),
+			     (uint32_t)events_bind_ipi(0, on_event, NULL) };
+	struct pv_sched_poll poll = { .ports = (uintptr_t)list, .nr_ports = 2 };
+	uint64_t start = timer_now_ns();
+
+	events_mask(list[0]);
+	events_mask(list[1]);
+	events_send(list[1]);
+	check_result("ports: poll of two, the second pending",
+		     hypercall_sched_op(PV_SCHEDOP_poll, &poll), 0);
+	events_close(list[1]);
+	list[1] = list[0];
+	events_disable();
+	timer_set_deadline(start + NS_PER_MS);
+	poll.timeout = start + 5 * NS_PER_MS;
+	check_result("ports: poll of two, another's event",
+		     hypercall_sched_op(PV_SCHEDOP_poll, &poll), 0);
+	/* Some hypervisors let any event of the vCPU end it. */
+	if (!start_is_privileged()) {
+		check_true("ports: does not end it", timer_now_ns() - start >= 5 * NS_PER_MS);
+		poll.nr_ports = 0;
+		poll.timeout = timer_now_ns() + 3 * NS_PER_MS;
+		start = timer_now_ns();
+		timer_set_deadline(start + NS_PER_MS);
+		check_result("ports: poll of none", hypercall_sched_op(PV_SCHEDOP_poll, &poll), 0);
+		check_true("ports: ends with its time", timer_now_ns() >= poll.timeout);
+	}
+	events_enable();
+	events_close(list[0]);
+}
+
 /* The forms of old kernels: the number stands in front of the structure, a reason in the register. */
 static void check_old_forms(void)
 {
@@ -193,4 +227,5 @@ void ports_check(void)
 	check_masks();
 	check_block();
 	check_poll();
+	check_poll_of_several();
 }

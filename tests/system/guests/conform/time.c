@@ -69,6 +69,43 @@ static void check_single_shot(void)
 	check_true("time: it does not come", timer_event_count() == before);
 }
 
+/* Deadlines at the ends of what a deadline can be. */
+static void check_edges(void)
+{
+	struct pv_vcpu_set_singleshot_timer past = { .timeout_abs_ns = 1,
+						     .flags = PV_VCPU_SSHOTTMR_future };
+	unsigned before = timer_event_count();
+	uint64_t start = timer_now_ns();
+
+	timer_set_deadline(0);
+	check_true("time: one shot at 0 comes now", wait_for_timer(before, start) < LATEST);
+	check_result("time: the past, only if it is the future",
+		     hypercall_vcpu_op(PV_VCPUOP_set_singleshot_timer, 0, &past), -PV_ETIME);
+	before = timer_event_count();
+	timer_set_deadline(~0ul >> 1);
+	/* As a signed number the last one is past, which some take it for. */
+	if (!start_is_privileged()) {
+		timer_set_deadline(~0ul);
+		timer_set_deadline(1ul << 63);
+	}
+	start = timer_now_ns();
+	while (timer_now_ns() - start < 5 * NS_PER_MS) {
+		cpu_pause();
+	}
+	check_result("time: centuries ahead does not come now", timer_event_count() - before, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		timer_set_deadline(timer_now_ns() + (5 - i) * NS_PER_MS);
+	}
+	check_true("time: and gives way to a nearer one",
+		   wait_for_timer(before, timer_now_ns()) != ~0ul);
+	start = timer_now_ns();
+	while (timer_now_ns() - start < 8 * NS_PER_MS) {
+		cpu_pause();
+	}
+	check_result("time: of five that replace each other one comes",
+		     timer_event_count() - before, 1);
+}
+
 static void check_set_timer(void)
 {
 	unsigned before = timer_event_count();
@@ -151,6 +188,7 @@ void time_check(void)
 {
 	check_clock();
 	check_single_shot();
+	check_edges();
 	check_set_timer();
 	check_periodic();
 	check_masked();

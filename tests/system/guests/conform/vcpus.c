@@ -1,6 +1,7 @@
 /*
  * Further vCPUs: states, what the context sets, messages between them, down
  * and up again, and a vcpu_info that moves.
+ * Read next: watchdogs.c.
  */
 #include "groups.h"
 

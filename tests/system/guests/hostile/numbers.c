@@ -91,6 +91,33 @@ static void check_privileged_numbers(void)
 	check_sweep("numbers: calls not for a guest", bad, first, got);
 }
 
+/* Ending others, and CPUs of one's own, are not for everybody. */
+static void check_others_lives(void)
+{
+	struct pv_sched_remote_shutdown end = { .domain_id = 0, .reason = PV_SHUTDOWN_crash };
+	struct pv_sched_pin_override pin = { .pcpu = 0 };
+
+	if (start_is_privileged()) {
+		return;
+	}
+	check_refused("numbers: shutdown of domain 0",
+		      hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end));
+	end.domain_id = events_own_domid();
+	check_result("numbers: shutdown of oneself as another",
+		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_EPERM);
+	end.domain_id = PV_DOMID_SELF;
+	check_result("numbers: shutdown of self",
+		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_ESRCH);
+	end.domain_id = 1023;
+	check_result("numbers: shutdown of nobody",
+		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_ESRCH);
+	check_result("numbers: pinned to a CPU", hypercall_sched_op(PV_SCHEDOP_pin_override, &pin),
+		     -PV_EPERM);
+	pin.pcpu = -1;
+	check_result("numbers: unpinned", hypercall_sched_op(PV_SCHEDOP_pin_override, &pin),
+		     -PV_EPERM);
+}
+
 /* Each family's sub-operation far outside of what is defined. */
 static void check_unknown_operations(void)
 {
@@ -115,6 +142,7 @@ static void check_unknown_operations(void)
 		check_result(families[i].name, hypercall(families[i].nr, 63, 0, 0, 0, 0),
 			     families[i].want);
 	}
+	check_others_lives();
 	check_result("numbers: vm_assist type 63", hypercall_vm_assist(0, 63), -PV_EINVAL);
 	check_refused("numbers: vm_assist type 2^31", hypercall_vm_assist(0, 1u << 31));
 	check_refused("numbers: memory_op 2^32-1", hypercall_memory_op(~0u, NULL));

@@ -102,6 +102,8 @@ static const struct row rows[] = {
 	VCPU_ROW(VCPUOP_register_vcpu_time_memory_area, 0),
 	ROW(sched_op, SCHEDOP_shutdown),
 	ROW(sched_op, SCHEDOP_poll),
+	ROW(sched_op, SCHEDOP_remote_shutdown),
+	ROW(sched_op, SCHEDOP_watchdog),
 	ROW(callback_op, CALLBACKOP_register),
 	ROW(callback_op, CALLBACKOP_unregister),
 	ROW(event_channel_op, EVTCHNOP_bind_interdomain),

@@ -128,8 +128,8 @@ static inline void vcpu_mark_pending(struct vcpu *v)
 	}
 }
 
-/* Wake who polls for the port. Partner of the barrier in evtchn_poll_begin(). */
-static void wake_pollers(struct domain *d, u32 port)
+/* Wake who polls for the port. Partner of the barrier in evtchn_poll_begin(). Apart, for it is seldom called. */
+static __attribute__((noinline)) void wake_pollers(struct domain *d, u32 port)
 {
 	u64 pollers = __atomic_load_n(&d->events.pollers, __ATOMIC_SEQ_CST);
 

@@ -47,7 +47,7 @@ static long take(struct domain_watchdogs *w, u32 seconds)
 			return i + 1;
 		}
 	}
-	return -PV_EEXIST;
+	return -PV_ENOSPC;
 }
 
 static long change(struct domain_watchdogs *w, u32 i, u32 seconds)

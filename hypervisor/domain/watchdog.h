@@ -16,7 +16,7 @@ void watchdog_init(struct domain *d);
 void watchdog_fini(struct domain *d);
 
 /*
- * id 0: take a free one and let it run for `seconds`: its number, or -PV_EEXIST if all are in use.
+ * id 0: take a free one and let it run for `seconds`: its number, or -PV_ENOSPC if all are in use.
  * Else set that one anew, or, with 0 seconds, give it up: 0, or -PV_EINVAL if it is not in use.
  */
 long watchdog_set(struct domain *d, u32 id, u32 seconds);

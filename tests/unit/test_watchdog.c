@@ -35,7 +35,7 @@ Test(watchdog, two_and_no_more)
 	cr_assert_eq(watchdog_set(d, 1, 5), -PV_EINVAL, "not in use");
 	cr_assert_eq(watchdog_set(d, 0, 5), 1);
 	cr_assert_eq(watchdog_set(d, 0, 5), 2);
-	cr_assert_eq(watchdog_set(d, 0, 5), -PV_EEXIST);
+	cr_assert_eq(watchdog_set(d, 0, 5), -PV_ENOSPC);
 	cr_assert_eq(watchdog_set(d, 3, 5), -PV_EINVAL);
 	cr_assert_eq(watchdog_set(d, UINT32_MAX, 0), -PV_EINVAL);
 	cr_assert_eq(watchdog_set(d, 1, 0), 0);

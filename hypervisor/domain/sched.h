@@ -101,6 +101,9 @@ bool sched_vcpu_is_loaded(const struct vcpu *v);
  */
 void schedule(void);
 
+/* This CPU did something for others, so long: whoever runs here is not charged for it. */
+void sched_discount(u64 ns);
+
 /* After sched_init_cpu(): first entry of a CPU into scheduling, from boot; never returns (ends in entry.S's exit to the guest). */
 void noreturn_fn sched_start(void);
 

@@ -74,9 +74,9 @@ static struct vcpu *first_for(const struct sched_cpu *o, const struct sched_cpu 
 	return v;
 }
 
-struct vcpu *balance_take(struct sched_cpu *c, const u64 *limit, bool *again)
+/* balance_take() from these CPUs. */
+static struct vcpu *take_from(struct sched_cpu *c, u64 others, const u64 *limit, bool *again)
 {
-	u64 others = cpus_of(~cpu_bit(c->id));
 	struct sched_cpu *from = NULL;
 	struct vcpu *best = NULL;
 	u64 best_place = limit == NULL ? 0 : *limit + c->base;
@@ -111,6 +111,13 @@ struct vcpu *balance_take(struct sched_cpu *c, const u64 *limit, bool *again)
 		spin_unlock(&from->lock);
 	}
 	return best;
+}
+
+struct vcpu *balance_take(struct sched_cpu *c, const u64 *limit, bool *again)
+{
+	u64 others = cpus_of(~cpu_bit(c->id));
+
+	return others == 0 ? NULL : take_from(c, others, limit, again);
 }
 
 /* Clocks that have parted too far: the later one is moved on. Both locks held. */

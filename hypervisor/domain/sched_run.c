@@ -325,6 +325,11 @@ void schedule(void)
 	vcpu_timer_resume(next);
 }
 
+void sched_discount(u64 ns)
+{
+	this_sched_cpu()->stolen_ns += ns;
+}
+
 void noreturn_fn sched_start(void)
 {
 	schedule();

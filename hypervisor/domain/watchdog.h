@@ -11,7 +11,7 @@
 
 #include "domain/domain.h"
 
-/* A new domain, and its end. */
+/* A new domain, and its end: no lock held that domain_shutdown() takes. */
 void watchdog_init(struct domain *d);
 void watchdog_fini(struct domain *d);
 
@@ -21,7 +21,7 @@ void watchdog_fini(struct domain *d);
  */
 long watchdog_set(struct domain *d, u32 id, u32 seconds);
 
-/* d was paused and goes on. */
+/* d was paused and goes on. The life lock may be held. */
 void watchdog_resume(struct domain *d);
 
 #endif

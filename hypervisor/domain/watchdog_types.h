@@ -7,11 +7,19 @@
 
 #define WATCHDOGS 2
 
+struct domain;
+
+struct watchdog {
+	struct domain *domain; /* constant */
+	struct timer timer;
+	bool in_use;     /* lock */
+	u32 seconds;     /* lock */
+	u64 deadline_ns; /* lock */
+};
+
 struct domain_watchdogs {
 	struct spinlock lock;
-	u32 in_use;             /* lock: bit by number, from 0 */
-	u32 seconds[WATCHDOGS]; /* lock */
-	struct timer timers[WATCHDOGS];
+	struct watchdog dogs[WATCHDOGS];
 };
 
 #endif

@@ -230,6 +230,15 @@ void hv_ist_trap(struct cpu_regs *regs)
 	}
 }
 
+/* Work for others than who runs here, which may be long. */
+static void do_for_others(void (*work)(void))
+{
+	u64 before = time_now_ns();
+
+	work();
+	sched_discount(time_now_ns() - before);
+}
+
 /* One piece of work; each clears what made it necessary. */
 static void exit_do_work(struct cpu_info *info)
 {
@@ -238,11 +247,11 @@ static void exit_do_work(struct cpu_info *info)
 	}
 	if (info->work & CPU_WORK_CONSOLE) {
 		info->work &= ~CPU_WORK_CONSOLE;
-		console_poll();
+		do_for_others(console_poll);
 	}
 	if (info->work & CPU_WORK_REAP) {
 		info->work &= ~CPU_WORK_REAP;
-		domain_reap();
+		do_for_others(domain_reap);
 	}
 	if (info->work & CPU_WORK_RESCHED) {
 		schedule();

@@ -402,6 +402,27 @@ Test(shares, one_cpu_is_not_made_to_wait_for_another)
 	}
 }
 
+/* A third of the time on its CPU goes to others: that is not what it is charged for. */
+Test(shares, time_for_others_is_not_charged)
+{
+	struct vcpu *a, *b;
+
+	start_idle(1);
+	a = new_hog(1, 256);
+	b = new_hog(2, 256);
+	while (fake_tsc < SECOND_NS) {
+		machine_run(1 * MS, STEP_NS, NULL);
+		if (machine_running(0) == a) {
+			machine_on_cpu(0);
+			sched_discount(MS / 3);
+		}
+	}
+	/* a has it for 3 ms, of which 2 ms are its own, for each 2 ms of b. */
+	cr_assert_geq(machine_ran(a), 580 * MS);
+	cr_assert_leq(machine_ran(a), 620 * MS);
+	cr_assert_leq(machine_ran(b), 420 * MS);
+}
+
 /* ---- random loads ---- */
 
 #define LOADS 10

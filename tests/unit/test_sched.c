@@ -222,8 +222,12 @@ Test(sched, down_and_up_again)
 	cr_assert(sched_domain_is_quiet(d));
 	sched_wake(v);
 	cr_assert_null(machine_schedule(0));
+	fake_tsc += 3 * SLICE_NS;
 	sched_online(v);
 	cr_assert_eq(machine_schedule(0), v);
+	cr_assert_eq(v->runstate.state, PV_RUNSTATE_running);
+	cr_assert_eq(v->runstate.time[PV_RUNSTATE_offline], 3 * SLICE_NS);
+	cr_assert_eq(v->runstate.time[PV_RUNSTATE_blocked], 0);
 }
 
 Test(sched, a_paused_domain_leaves_all_cpus_and_comes_back)

@@ -3,7 +3,7 @@
  * goes with every switch, so that a CPU holds translations of one vCPU only
  * and mm_owner.tlb_cpus is exact.
  *
- * Read next: ../domain/sched.c.
+ * Read next: ../domain/sched_queue.h.
  */
 #include "cpu/switch.h"
 

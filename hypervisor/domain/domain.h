@@ -2,7 +2,7 @@
  * Domains and vCPUs: the structures, and how a domain is found. Each field
  * ends with a letter for what protects it:
  *   c  constant after creation          m  domain.mm.lock
- *   e  domain.event_lock                s  the vCPU's run queue lock (sched.c)
+ *   e  domain.event_lock                s  the vCPU's run queue lock (sched.h)
  *   v  only the CPU that runs the vCPU, or anyone while it cannot run
  *   a  atomic
  *

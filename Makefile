@@ -87,7 +87,7 @@ UNIT_HV_CFLAGS := $(UNIT_CFLAGS) -fno-strict-aliasing -ffreestanding \
 	-include tests/fake/host_names.h -Itests/fake $(HV_INCLUDE)
 UNIT_TOOL_CFLAGS := $(UNIT_CFLAGS) -Iabi -Itools
 UNIT_TEST_CFLAGS := $(UNIT_CFLAGS) -fno-strict-aliasing -Itests/fake $(HV_INCLUDE) -Itools \
-	-Itests/unit -Itests/model
+	-Itests/unit -Itests/model -Itests/edges
 
 # ---------------------------------------------------------------------------------------------
 # Goals for people

@@ -21,7 +21,7 @@
 
 const char *const abi_directions[] = { "in", "out", "inout", "none", NULL };
 static const char *const privileges[] = { "any", "control", "debug", NULL };
-static const char *const hazards[] = { "ends", "blocks", "entry", NULL };
+static const char *const hazards[] = { "ends", "blocks", "entry", "keeps", NULL };
 
 /* True if `whole` is `prefix` followed by `rest`. */
 static bool is_composed(const char *whole, const char *prefix, const char *rest)
@@ -73,8 +73,9 @@ void load_lines(struct reader *r, json_t *object, const char *key, struct abi_li
 
 static void load_arg(struct reader *r, json_t *value, struct abi_argument *arg)
 {
-	static const char *const keys[] = { "name",        "type",  "direction", "kind", "target",
-					    "target_kind", "count", "per",       "doc",  NULL };
+	static const char *const keys[] = { "name",   "type",        "direction", "kind",
+					    "target", "target_kind", "count",     "per",
+					    "limit",  "doc",         NULL };
 
 	arg->per = 1;
 	if (!reader_is_object(r, value, keys)) {
@@ -90,6 +91,7 @@ static void load_arg(struct reader *r, json_t *value, struct abi_argument *arg)
 	if (json_object_get(value, "per")) {
 		arg->per = reader_number(r, value, "per", NUMBER_MAX);
 	}
+	arg->limit = reader_number_text(r, value, "limit");
 	arg->doc = reader_string(r, value, "doc");
 }
 

@@ -50,6 +50,7 @@ struct abi_argument {
 	struct abi_kind target_kind;
 	const char *count; /* the argument that counts its elements; NULL: one */
 	int per;           /* an element for each so many of that; usually 1 */
+	const char *limit; /* the largest value that makes sense, in C; NULL: none of its own */
 	const char *doc;
 };
 
@@ -99,7 +100,10 @@ struct abi_call {
 	const char *header;
 	const char *privilege;
 	const char *since;
-	/* "ends": the caller does not go on; "blocks": it may sleep; "entry": what it runs on changes */
+	/*
+	 * "ends": the caller does not go on; "blocks": it may sleep; "entry": what it runs on
+	 * changes; "keeps": the hypervisor goes on using what it was given
+	 */
 	const char *hazard;
 	const char *prefix; /* of its operations' names */
 	struct abi_selector selector;
@@ -143,6 +147,7 @@ struct abi_field {
 	int offset;
 	const char *direction; /* NULL: neither */
 	struct abi_kind kind;
+	const char *limit; /* as of arguments */
 	const char *doc;
 	const char *when_field; /* a member of a union: valid when this field has the value */
 	int when_mask, when_value;

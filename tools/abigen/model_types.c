@@ -66,19 +66,6 @@ void load_families(struct reader *r, struct abi *abi)
 	}
 }
 
-/* A whole number, or a string that is a number in C; the text of either, kept in the tree. */
-static const char *load_number_text(struct reader *r, json_t *object)
-{
-	json_t *value = json_object_get(object, "value");
-	char text[32];
-
-	if (json_is_integer(value)) {
-		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-		json_object_set_new(object, "value", json_string(text));
-	}
-	return reader_string(r, object, "value");
-}
-
 static void load_value(struct reader *r, json_t *object, struct abi_value *value)
 {
 	static const char *const keys[] = { "name", "value", "doc", "own", NULL };
@@ -87,7 +74,10 @@ static void load_value(struct reader *r, json_t *object, struct abi_value *value
 		return;
 	}
 	value->name = reader_string(r, object, "name");
-	value->text = load_number_text(r, object);
+	value->text = reader_number_text(r, object, "value");
+	if (!value->text) {
+		reader_problem(r, "value", "missing");
+	}
 	value->doc = reader_string_optional(r, object, "doc");
 	value->is_own = json_is_true(json_object_get(object, "own"));
 }
@@ -152,8 +142,8 @@ static void load_when(struct reader *r, json_t *object, struct abi_field *field)
 
 static void load_field(struct reader *r, json_t *object, struct abi_field *field)
 {
-	static const char *const keys[] = { "name", "type", "count", "offset", "direction",
-					    "kind", "doc",  "when",  NULL };
+	static const char *const keys[] = { "name", "type",  "count", "offset", "direction",
+					    "kind", "limit", "doc",   "when",   NULL };
 
 	if (!reader_is_object(r, object, keys)) {
 		return;
@@ -167,6 +157,7 @@ static void load_field(struct reader *r, json_t *object, struct abi_field *field
 		field->direction = reader_word(r, object, "direction", abi_directions);
 	}
 	field->kind = load_kind(r, object, "kind", true);
+	field->limit = reader_number_text(r, object, "limit");
 	field->doc = reader_string_optional(r, object, "doc");
 	load_when(r, object, field);
 	if (field->kind.text && strcmp(field->kind.text, "pad") != 0 && !field->direction) {

@@ -102,6 +102,18 @@ int reader_number(struct reader *r, json_t *object, const char *key, int limit)
 	return (int)number;
 }
 
+const char *reader_number_text(struct reader *r, json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+	char text[32];
+
+	if (json_is_integer(value)) {
+		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+		json_object_set_new(object, key, json_string(text));
+	}
+	return reader_string_optional(r, object, key);
+}
+
 json_t *reader_array(struct reader *r, json_t *object, const char *key)
 {
 	json_t *value = json_object_get(object, key);

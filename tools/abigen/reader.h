@@ -32,6 +32,12 @@ bool reader_is_object(struct reader *r, json_t *value, const char *const *keys);
 const char *reader_string(struct reader *r, json_t *object, const char *key);
 const char *reader_string_optional(struct reader *r, json_t *object, const char *key);
 int reader_number(struct reader *r, json_t *object, const char *key, int limit);
+
+/*
+ * A number as C has it: a whole number, or a string; NULL if there is none. Kept in the
+ * tree, as all strings.
+ */
+const char *reader_number_text(struct reader *r, json_t *object, const char *key);
 json_t *reader_array(struct reader *r, json_t *object, const char *key);
 
 /* As reader_string(), and one of a list that ends with NULL. */

@@ -9,6 +9,10 @@ MODEL_BINS := $(filter $(O)/tests/unit/test_mm%,$(UNIT_BINS))
 $(MODEL_BINS): MODEL_LIB := -z muldefs $(O)/obj/unit/libmodel.a
 $(MODEL_BINS): $(O)/obj/unit/libmodel.a
 
+# The sweep with edge values calls all hypercalls, not only those of the small machine.
+$(O)/tests/unit/test_edges: MODEL_LIB := $(O)/obj/unit/gen/dispatch.o -z muldefs $(O)/obj/unit/libmodel.a
+$(O)/tests/unit/test_edges: $(O)/obj/unit/libmodel.a
+
 # One program of the model's own: $(O)/tests/model/NAME from tests/model/main_NAME.c.
 $(O)/tests/model/%: $(O)/obj/unit/tests/model/main_%.o $(O)/obj/unit/libmodel.a $(UNIT_ARCHIVES)
 	$(call say,LINK,$@)

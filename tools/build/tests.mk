@@ -54,6 +54,20 @@ $(O)/obj/unit/$(1).a: $(2)
 	$(Q)rm -f $$@ && $(AR) rcsT $$@ $$^
 endef
 unit_objs = $(1:%.c=$(O)/obj/unit/%.o)
+# The sweep with edge values, whose tables come from abi/abi.json.
+EDGES_SRCS := $(wildcard tests/edges/*.c)
+
+$(O)/gen/abi_edges.c: abi/abi.json $(O)/abigen
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(O)/abigen edges $< > $@
+
+$(O)/obj/unit/gen/abi_edges.o: $(O)/gen/abi_edges.c $(O)/gen/flags.unit
+	$(call say,CC-unit,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_TEST_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(eval $(call archive,libedges,$(call unit_objs,$(EDGES_SRCS)) $(O)/obj/unit/gen/abi_edges.o))
 $(eval $(call archive,libhelper,$(call unit_objs,$(UNIT_HELPER_SRCS))))
 $(eval $(call archive,libfake,$(call unit_objs,$(FAKE_SRCS))))
 $(eval $(call archive,libhypervisor,$(call unit_objs,$(HOST_SRCS)) \
@@ -63,7 +77,7 @@ $(eval $(call archive,libparley,$(call unit_objs,$(filter-out %/main.c,$(PARLEY_
 BENCH_UNIT_SRCS := $(filter-out %/main.c,$(wildcard tools/bench/*.c)) tools/profile/opcode.c \
 	tools/profile/symbols.c
 $(eval $(call archive,libbench,$(call unit_objs,$(BENCH_UNIT_SRCS))))
-UNIT_ARCHIVES := $(foreach a,libhelper libfake libhypervisor libparley libbench,$(O)/obj/unit/$(a).a)
+UNIT_ARCHIVES := $(foreach a,libhelper libedges libfake libhypervisor libparley libbench,$(O)/obj/unit/$(a).a)
 .SECONDARY: $(call unit_objs,$(UNIT_SRCS))
 
 # It stands in for much that other tests want the real thing of.

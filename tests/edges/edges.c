@@ -110,7 +110,7 @@ static void add_args(struct sweep *s)
 		if ((int)i == s->pointer) {
 			place.start = (uint64_t)(uintptr_t)object(s);
 		} else if (arg->target != EDGE_NOTHING) {
-			place.start = place.end - 8;
+			place.start += LIST;
 		}
 		add_slot(s, &arg->number, (int)i, 0, place);
 	}

@@ -1,8 +1,8 @@
 /*
  * What a guest must not be able to do: `hostile` tries what is forbidden and
- * wants the documented errors, `race` does it from two vCPUs at once, `fatal`
- * dies in every way we know, and neither a Linux nor `neighbour`, which watches
- * its memory, may notice.
+ * wants the documented errors, `edges` sweeps edge values through all calls,
+ * `race` does it from two vCPUs at once, `fatal` dies in every way we know, and
+ * neither a Linux nor `neighbour`, which watches its memory, may notice.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -93,6 +93,24 @@ Test(isolation, hostile_gets_the_documented_errors)
 
 	expect_output(&result, " passed, 0 failed");
 	expect_no_output(&result, "FAIL ");
+	expect_status(&result, 0);
+	run_result_free(&result);
+}
+
+/* Every call with every edge value, from the list of calls itself, beside a domain that watches its memory. */
+Test(isolation, edge_values_get_listed_errors)
+{
+	char config[CONFIG_MAX] = "";
+	struct run_result result;
+
+	add_domain(config, "neighbour", test_guest("neighbour"), "seconds=8", "32M");
+	add_domain(config, "edges", test_guest("edges"), "spread=1", "32M");
+	result = run_parley("run", "--timeout", "120", "--cpus", "2",
+			    test_write_file("two.json", "{ \"domains\": [\n%s\n] }\n", config));
+	expect_output(&result, "edges| edges: ");
+	expect_output(&result, " passed, 0 failed");
+	expect_no_output(&result, "FAILED");
+	expect_output(&result, "neighbour: alive");
 	expect_status(&result, 0);
 	run_result_free(&result);
 }

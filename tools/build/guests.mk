@@ -23,8 +23,18 @@ $(O)/obj/guest/%.o: %.S $(O)/gen/flags.guest
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
+# What a guest has besides: GUEST_OBJS_NAME.
+GUEST_OBJS_edges := $(patsubst %.c,$(O)/obj/guest/%.o,$(wildcard tests/edges/*.c)) \
+	$(O)/obj/guest/gen/abi_edges.o
+$(GUEST_OBJS_edges) $(O)/obj/guest/tests/system/guests/edges/main.o: GUEST_CFLAGS += -Itests/edges
+
+$(O)/obj/guest/gen/%.o: $(O)/gen/%.c $(O)/gen/flags.guest
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
 define guest_rule
-$(O)/guests/$(notdir $(1)).elf: guest-pv/kit/kit.lds $(KIT_OBJS) \
+$(O)/guests/$(notdir $(1)).elf: guest-pv/kit/kit.lds $(KIT_OBJS) $(GUEST_OBJS_$(notdir $(1))) \
 		$(patsubst %,$(O)/obj/guest/%.o,$(basename $(wildcard $(1)/*.c $(1)/*.S)))
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)

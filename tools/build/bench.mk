@@ -59,6 +59,7 @@ bench-docs: $(BENCH_NEEDS) $(CACHE)/xen-4.17 ## run both and put their tables in
 	$(Q)tools/build/bench-docs docs/performance.md bench < $(O)/bench/table.txt
 	$(Q)$(bench_xen) --events --save-peers $(BENCH_XEN_PEERS) > $(O)/bench/table-xen.txt
 	$(Q)tools/build/bench-docs docs/performance.md bench-xen < $(O)/bench/table-xen.txt
+	$(Q)tools/build/figures docs/performance.md docs/abi/*.md
 
 .PHONY: bench-check
 bench-check: $(BENCH_NEEDS) ## compare Parley's figures with the baseline; fails when one is 2 % worse

@@ -48,3 +48,4 @@ lint-includes:
 	$(Q)tools/build/check-includes tools/build/include-rules
 lint-abi: $(O)/abigen
 	$(Q)$(O)/abigen check abi/abi.json $(ABI_FILES)
+	$(Q)tools/build/figures --check docs/performance.md docs/abi/*.md

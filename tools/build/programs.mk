@@ -35,6 +35,7 @@ ABI_FILES := $(wildcard abi/parley/*.h docs/abi/*.md)
 .PHONY: abi
 abi: $(O)/abigen ## write the numbers of abi/parley and the references of docs/abi anew from abi/abi.json
 	$(Q)$(O)/abigen update abi/abi.json $(ABI_FILES)
+	$(Q)tools/build/figures docs/performance.md docs/abi/*.md
 
 # Writes the symbol table by which an oops names functions.
 $(O)/symtab: $(SYMTAB_SRCS:%.c=$(O)/obj/tool/%.o)

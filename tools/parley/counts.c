@@ -7,19 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <parley/hypercall.h>
-
-#define CALL(name) [PV_HYPERCALL_##name] = #name
-
-static const char *const call_names[PV_STATS_CALLS] = {
-	CALL(set_trap_table),    CALL(mmu_update),     CALL(set_gdt),      CALL(stack_switch),
-	CALL(set_callbacks),     CALL(fpu_taskswitch), CALL(set_debugreg), CALL(get_debugreg),
-	CALL(update_descriptor), CALL(memory_op),      CALL(multicall),    CALL(update_va_mapping),
-	CALL(set_timer_op),      CALL(xen_version),    CALL(console_io),   CALL(grant_table_op),
-	CALL(vm_assist),         CALL(iret),           CALL(vcpu_op),      CALL(set_segment_base),
-	CALL(mmuext_op),         CALL(sched_op),       CALL(callback_op),  CALL(event_channel_op),
-	CALL(physdev_op),        CALL(stats),          CALL(debug),
-};
+#include "parley/abi_decode.h"
 
 static const char *const entry_names[PV_STATS_ENTRIES] = {
 	[PV_STATS_ENTRY_hypercall] = "hypercall",   [PV_STATS_ENTRY_syscall] = "system_call",
@@ -40,14 +28,14 @@ static const char *const work_names[PV_STATS_WORKS] = {
 /* The three groups of counts. */
 struct group {
 	const char *title;
-	const char *const *names;
+	const char *const *names; /* NULL: those of the calls */
 	size_t count;
 	size_t offset; /* in struct pv_stats */
 };
 
 static const struct group groups[] = {
 	{ "entries", entry_names, PV_STATS_ENTRIES, offsetof(struct pv_stats, entries) },
-	{ "hypercalls", call_names, PV_STATS_CALLS, offsetof(struct pv_stats, hypercalls) },
+	{ "hypercalls", NULL, PV_STATS_CALLS, offsetof(struct pv_stats, hypercalls) },
 	{ "work", work_names, PV_STATS_WORKS, offsetof(struct pv_stats, work) },
 };
 
@@ -75,8 +63,10 @@ static uint64_t get_count(const struct pv_stats *stats, const struct group *grou
 /* Numbers that have no name are told as they are. */
 static const char *get_name(const struct group *group, size_t i, char buffer[24])
 {
-	if (group->names[i]) {
-		return group->names[i];
+	const char *name = group->names ? group->names[i] : abi_calls[i].name;
+
+	if (name) {
+		return name;
 	}
 	snprintf(buffer, 24, "%zu", i);
 	return buffer;

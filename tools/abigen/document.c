@@ -75,6 +75,9 @@ static void emit_arguments(FILE *out, const struct abi_call *call)
 		fprintf(out, "| %s | `%s` | %s | ", registers[i], call->args[i].name,
 			call->args[i].direction);
 		emit_cell(out, call->args[i].doc);
+		if (call->args[i].limit) {
+			fprintf(out, "; at most %s", call->args[i].limit);
+		}
 		fputs(" |\n", out);
 	}
 	fputc('\n', out);
@@ -100,6 +103,16 @@ static void emit_operation_errors(FILE *out, const struct abi_errors *errors)
 	for (size_t i = 0; i < errors->count; i++) {
 		fprintf(out, "%s`%s` ", i ? "; " : "", errors->list[i].number);
 		emit_cell(out, errors->list[i].when);
+	}
+}
+
+/* A sentence of its own in a cell, if there is something to say. */
+static void emit_sentence(FILE *out, const char *begin, const char *text)
+{
+	if (text) {
+		fprintf(out, " %s ", begin);
+		emit_cell(out, text);
+		fputc('.', out);
 	}
 }
 
@@ -132,11 +145,9 @@ static void emit_operations(FILE *out, const struct abi_call *call)
 		emit_operation_takes(out, op);
 		fputs(" | ", out);
 		emit_cell(out, op->summary);
-		if (op->returns) {
-			fputs(" Returns ", out);
-			emit_cell(out, op->returns);
-			fputc('.', out);
-		}
+		emit_sentence(out, "Returns", op->returns);
+		emit_sentence(out, "Long work:", op->restart);
+		emit_sentence(out, "Since version", op->since);
 		fputs(" | ", out);
 		emit_operation_errors(out, &op->errors);
 		fputs(" |\n", out);
@@ -212,6 +223,9 @@ static void emit_field(FILE *out, const struct abi_structure *s, const struct ab
 		emit_cell(out, field->doc);
 	} else {
 		emit_cell(out, field->kind.text);
+	}
+	if (field->limit) {
+		fprintf(out, "; at most %s", field->limit);
 	}
 	if (field->when_field && field->when_mask) {
 		fprintf(out, "; if `%s & %#x` is %#x", field->when_field,

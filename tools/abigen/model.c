@@ -121,9 +121,10 @@ static const char *load_hazard(struct reader *r, json_t *object)
 
 static void load_operation(struct reader *r, json_t *value, struct abi_operation *op)
 {
-	static const char *const keys[] = { "number",    "name",   "xen_name", "struct",  "type",
-					    "direction", "fields", "brief",    "summary", "returns",
-					    "result",    "hazard", "errors",   NULL };
+	static const char *const keys[] = { "number",  "name",      "xen_name", "struct",
+					    "type",    "direction", "fields",   "brief",
+					    "summary", "returns",   "result",   "hazard",
+					    "errors",  "since",     "restart",  NULL };
 
 	if (!reader_is_object(r, value, keys)) {
 		return;
@@ -138,6 +139,8 @@ static void load_operation(struct reader *r, json_t *value, struct abi_operation
 	op->summary = reader_string(r, value, "summary");
 	op->returns = reader_string_optional(r, value, "returns");
 	op->result = load_kind(r, value, "result", false);
+	op->since = reader_string_optional(r, value, "since");
+	op->restart = reader_string_optional(r, value, "restart");
 	op->hazard = load_hazard(r, value);
 	op->has_fields = json_object_get(value, "fields") != NULL;
 	if (op->has_fields) {

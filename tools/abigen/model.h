@@ -74,7 +74,7 @@ struct abi_operation {
 	const char *summary;
 	const char *returns; /* NULL: 0 */
 	struct abi_kind result;
-	const char *hazard; /* as struct abi_call */
+	const char *since, *restart, *hazard; /* of its own; NULL: as the call's */
 	struct abi_errors errors;
 };
 

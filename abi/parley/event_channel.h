@@ -173,6 +173,13 @@ struct pv_evtchn_set_priority {
 	uint32_t priority;     /* (in) 0 is first */
 };
 
+/* Xen public ABI, structure evtchn_op: what event_channel_op_compat takes. */
+struct pv_evtchn_op {
+	uint32_t cmd;  /* (in) PV_EVTCHNOP_* */
+	uint32_t u[6]; /* the operation's structure, as long as that is */
+};
+
+_Static_assert(sizeof(struct pv_evtchn_op) == 28, "evtchn_op layout");
 _Static_assert(sizeof(struct pv_evtchn_alloc_unbound) == 8, "alloc_unbound layout");
 _Static_assert(sizeof(struct pv_evtchn_bind_interdomain) == 12, "bind_interdomain layout");
 _Static_assert(sizeof(struct pv_evtchn_bind_virq) == 12, "bind_virq layout");

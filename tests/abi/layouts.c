@@ -188,6 +188,10 @@ const struct compare_field compare_fields[] = {
 	FIELD(pv_machphys_mfn_list, struct xen_machphys_mfn_list, extent_start),
 	FIELD(pv_machphys_mfn_list, struct xen_machphys_mfn_list, nr_extents),
 
+	WHOLE(pv_evtchn_op, struct evtchn_op),
+	FIELD(pv_evtchn_op, struct evtchn_op, cmd),
+	FIELD(pv_evtchn_op, struct evtchn_op, u),
+
 	WHOLE(pv_evtchn_alloc_unbound, struct evtchn_alloc_unbound),
 	FIELD(pv_evtchn_alloc_unbound, struct evtchn_alloc_unbound, dom),
 	FIELD(pv_evtchn_alloc_unbound, struct evtchn_alloc_unbound, remote_dom),

@@ -28,6 +28,7 @@ struct sweep {
 	const struct edge_operation *op; /* NULL: none, or one that does not exist */
 	uint8_t hazard;
 	uint64_t number; /* of the operation */
+	bool is_unknown; /* there is no such operation */
 	const struct edge_structure *structure;
 	uint32_t size; /* of what the pointer leads to */
 	bool is_written;
@@ -319,6 +320,9 @@ static void make_call(struct sweep *s)
 	if (s->w->call(s->w, s->call->number, used, &result) && !is_listed(s, result)) {
 		wrong = "an error that is not listed";
 	}
+	if (!wrong && s->is_unknown && result >= 0) {
+		wrong = "an operation that is not described succeeds";
+	}
 	if (!wrong) {
 		wrong = check_memory(s, args);
 	}
@@ -424,7 +428,7 @@ static void sweep_unknown(struct edge_world *w, const struct edge_call *call)
 		uint64_t n = number < 64 ? number : numbers[(number - 64) % 5];
 
 		if (!has_operation(call, n & call->selector_mask)) {
-			struct sweep s = { .w = w, .call = call, .number = n };
+			struct sweep s = { .w = w, .call = call, .number = n, .is_unknown = true };
 
 			s.hazard = call->hazard;
 			find_object(&s);

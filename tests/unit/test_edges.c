@@ -88,7 +88,7 @@ static void finish_domain(struct domain *new)
 	for (u32 i = 0; i < new->vcpu_count; i++) {
 		sched_vcpu_init(new->vcpus[i]);
 	}
-	(void)({ lifecycle_start(new); });
+	lifecycle_start(new);
 }
 
 static void make_world(void)

@@ -12,19 +12,19 @@
 /* Made from abi/abi.json by `make abi`: change the numbers there. */
 
 /* Operations of grant_table_op: its argument op, and the structure of each. */
-#define PV_GNTTABOP_map_grant_ref     0  /* not offered */
-#define PV_GNTTABOP_unmap_grant_ref   1  /* not offered */
+#define PV_GNTTABOP_map_grant_ref     0  /* pv_gnttab_map_grant_ref */
+#define PV_GNTTABOP_unmap_grant_ref   1  /* pv_gnttab_unmap_grant_ref */
 #define PV_GNTTABOP_setup_table       2  /* pv_gnttab_setup_table */
 #define PV_GNTTABOP_dump_table        3  /* not offered */
-#define PV_GNTTABOP_transfer          4  /* not offered */
-#define PV_GNTTABOP_copy              5  /* not offered */
+#define PV_GNTTABOP_transfer          4  /* pv_gnttab_transfer */
+#define PV_GNTTABOP_copy              5  /* pv_gnttab_copy */
 #define PV_GNTTABOP_query_size        6  /* pv_gnttab_query_size */
-#define PV_GNTTABOP_unmap_and_replace 7  /* not offered */
+#define PV_GNTTABOP_unmap_and_replace 7  /* pv_gnttab_unmap_and_replace */
 #define PV_GNTTABOP_set_version       8  /* pv_gnttab_set_version */
 #define PV_GNTTABOP_get_status_frames 9  /* not offered */
 #define PV_GNTTABOP_get_version       10 /* pv_gnttab_get_version */
-#define PV_GNTTABOP_swap_grant_ref    11 /* not offered */
-#define PV_GNTTABOP_cache_flush       12 /* not offered */
+#define PV_GNTTABOP_swap_grant_ref    11 /* pv_gnttab_swap_grant_ref */
+#define PV_GNTTABOP_cache_flush       12 /* pv_gnttab_cache_flush */
 
 /* pv_grant_entry_v1.flags; reading and writing are set by the hypervisor. */
 #define PV_GTF_invalid         0x0
@@ -46,6 +46,11 @@
 #define PV_GNTMAP_readonly        0x4
 #define PV_GNTMAP_application_map 0x8  /* user mode may use it */
 #define PV_GNTMAP_contains_pte    0x10 /* host_addr is that of an entry */
+
+/* pv_gnttab_cache_flush.op */
+#define PV_GNTTAB_CACHE_CLEAN       0x1
+#define PV_GNTTAB_CACHE_INVAL       0x2
+#define PV_GNTTAB_CACHE_SOURCE_GREF 0x80000000 /* not offered */
 
 /* pv_gnttab_copy.flags */
 #define PV_GNTCOPY_source_gref 0x1 /* source.u.ref, else .gmfn */
@@ -186,6 +191,17 @@ struct pv_gnttab_swap_grant_ref {
 	int16_t status;
 };
 
+/* Xen public ABI, structure gnttab_cache_flush. */
+struct pv_gnttab_cache_flush {
+	union {
+		uint64_t dev_bus_addr; /* machine address */
+		pv_grant_ref_t ref;
+	} a;
+	uint16_t offset; /* (in) bytes into the frame */
+	uint16_t length; /* (in) within one frame */
+	uint32_t op;     /* (in) PV_GNTTAB_CACHE_* */
+};
+
 _Static_assert(sizeof(struct pv_grant_entry_v1) == 8, "grant entry layout");
 _Static_assert(sizeof(struct pv_gnttab_map_grant_ref) == 32, "map layout");
 _Static_assert(sizeof(struct pv_gnttab_unmap_grant_ref) == 24, "unmap layout");
@@ -199,6 +215,7 @@ _Static_assert(sizeof(struct pv_gnttab_unmap_and_replace) == 24, "replace layout
 _Static_assert(sizeof(struct pv_gnttab_set_version) == 4, "set_version layout");
 _Static_assert(sizeof(struct pv_gnttab_get_version) == 8, "get_version layout");
 _Static_assert(sizeof(struct pv_gnttab_swap_grant_ref) == 12, "swap layout");
+_Static_assert(sizeof(struct pv_gnttab_cache_flush) == 16, "cache_flush layout");
 
 #endif /* __ASSEMBLER__ */
 #endif

@@ -54,6 +54,7 @@ static void holds(struct mm_audit *a, void *arg)
 	for (u32 i = 0; i < gnttab_frame_count(d); i++) {
 		mm_audit_shared(a, gnttab_frame(d, i));
 	}
+	gnttab_audit(d, a);
 }
 
 static s64 audit_locked(struct domain *d)

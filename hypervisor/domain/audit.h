@@ -1,6 +1,6 @@
 /*
  * The audit of a domain's memory: mm/audit.h, with what the domain's vCPUs,
- * its console and its grant table hold. In debug builds only; in others
+ * its console, its grant table and its grants hold. In debug builds only; in others
  * domain/audit_off.c stands for it, which finds nothing.
  */
 #ifndef DOMAIN_AUDIT_H

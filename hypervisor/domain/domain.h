@@ -142,8 +142,7 @@ struct domain {
 	struct spinlock event_lock;
 	struct evtchn_table events; /* e */
 
-	struct spinlock grant_lock;
-	struct grant_table *grants; /* grant_lock */
+	struct grant_table *grants; /* m: its grants, and its mappings of others' */
 
 	struct domain_console *console; /* c: console ring service */
 	struct domain_store *store;     /* c: its small store */

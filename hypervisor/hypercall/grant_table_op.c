@@ -1,7 +1,8 @@
 /*
- * grant_table_op(cmd, args, count): the set-up of a domain's own table. What
- * is wrong with an element is told in its status. Operations that use others'
- * grants answer -PV_ENOSYS.
+ * grant_table_op(cmd, args, count): the set-up of a domain's own table, and what
+ * takes one element. What is wrong with an element is told in its status.
+ *
+ * Read next: grant_batch.c, the operations that take many.
  */
 #include "hypercall/hypercall.h"
 
@@ -9,6 +10,7 @@
 #include <seam/cpu.h>
 
 #include "channel/gnttab.h"
+#include "hypercall/grant_batch.h"
 #include "hypercall/handlers.h"
 #include "mm/guest.h"
 
@@ -99,30 +101,37 @@ static long op_get_version(struct domain *d, u64 arg)
 	return guest_write(arg, &op, sizeof(op));
 }
 
-/* Each of these operations takes one element. */
-static long one_element(struct domain *d, u64 cmd, u64 arg)
+/* These operations take one element each; others are not served. */
+__attribute__((noinline)) static long set_up(u32 cmd, u64 arg, u64 count)
 {
+	struct domain *d = current_vcpu()->domain;
+
 	switch (cmd) {
 	case PV_GNTTABOP_setup_table:
-		return op_setup_table(d, arg);
+		return count == 1 ? op_setup_table(d, arg) : -PV_EINVAL;
 	case PV_GNTTABOP_query_size:
-		return op_query_size(d, arg);
+		return count == 1 ? op_query_size(d, arg) : -PV_EINVAL;
 	case PV_GNTTABOP_set_version:
-		return op_set_version(arg);
+		return count == 1 ? op_set_version(arg) : -PV_EINVAL;
+	case PV_GNTTABOP_get_version:
+		return count == 1 ? op_get_version(d, arg) : -PV_EINVAL;
 	default:
-		return op_get_version(d, arg);
+		return -PV_ENOSYS;
 	}
 }
 
 long hypercall_grant_table_op(u64 cmd, u64 arg, u64 count, u64 a4, u64 a5, u64 a6)
 {
-	switch (cmd) {
-	case PV_GNTTABOP_setup_table:
-	case PV_GNTTABOP_query_size:
-	case PV_GNTTABOP_set_version:
-	case PV_GNTTABOP_get_version:
-		return count == 1 ? one_element(current_vcpu()->domain, cmd, arg) : -PV_EINVAL;
+	switch ((u32)cmd) {
+	case PV_GNTTABOP_map_grant_ref:
+	case PV_GNTTABOP_unmap_grant_ref:
+	case PV_GNTTABOP_copy:
+	case PV_GNTTABOP_unmap_and_replace:
+	case PV_GNTTABOP_swap_grant_ref:
+	case PV_GNTTABOP_cache_flush:
+	case PV_GNTTABOP_transfer:
+		return grant_batch((u32)cmd, arg, count);
 	default:
-		return -PV_ENOSYS;
+		return set_up((u32)cmd, arg, count);
 	}
 }

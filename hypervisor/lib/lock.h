@@ -4,8 +4,8 @@
  * (TLB flushes), else two CPUs could wait for each other: see cpu_serve().
  *
  * Lock order, outermost first:
- *   control (domain list changes) > domain.mm.lock (lower domid first)
- *   > domain.event_lock > domain.grant_lock > runqueue lock > timer lock
+ *   control (domain list changes) > domain.mm.lock (never two of them)
+ *   > domain.event_lock > runqueue lock > timer lock
  *   > allocator lock > log lock
  */
 #ifndef LIB_LOCK_H

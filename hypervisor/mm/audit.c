@@ -2,7 +2,7 @@
  * The audit. Three steps: the holds that are facts of a frame itself or of the
  * job, those of tables' entries, those of the domain room; then the comparison.
  *
- * The counts have their own memory, a page for each 256 frames that are referred
+ * The counts have their own memory, a page for each 128 frames that are referred
  * to, so that a machine of any size can be audited.
  */
 #include "mm/audit.h"
@@ -27,12 +27,14 @@ struct count {
 	bool is_mixed;  /* uses of different types */
 	bool is_shared; /* not in the owner's list */
 	bool is_listed;
-	u32 pad;
+	/* of a frame of another owner: entries that name it, less those that may; [writable] */
+	s32 foreign[2];
+	u32 pad[3];
 };
 
 #define COUNTS_PER_PAGE (PAGE_SIZE / sizeof(struct count))
 
-_Static_assert(sizeof(struct count) == 16, "whole pages of them");
+_Static_assert(sizeof(struct count) == 32, "whole pages of them");
 
 struct mm_audit {
 	const struct mm_owner *owner;
@@ -92,6 +94,24 @@ void mm_audit_hold(struct mm_audit *a, mfn_t m, enum frame_type type)
 		c->is_mixed |= c->type_refs != 0 && c->type != (u8)type;
 		c->type = (u8)type;
 		c->type_refs++;
+	}
+}
+
+/* A frame of another's, below frame_count and in use by somebody. */
+static bool is_foreign(const struct mm_audit *a, mfn_t m)
+{
+	return m.v < frame_count && frame_at(m)->owner != a->owner->id &&
+	       frame_at(m)->owner < FRAME_OWNER_FREE;
+}
+
+void mm_audit_foreign(struct mm_audit *a, mfn_t m, bool writable)
+{
+	struct count *c = is_foreign(a, m) ? count_of(a, m) : NULL;
+
+	if (c != NULL) {
+		c->foreign[writable]--;
+	} else {
+		mm_audit_complain(a, m, "mapped by a grant, but nobody else's");
 	}
 }
 
@@ -164,6 +184,14 @@ static void hold_entry(struct mm_audit *a, u32 level, u64 e)
 {
 	enum frame_type type = FRAME_NONE;
 
+	if (level == FRAME_L1 && is_foreign(a, pte_mfn(e))) {
+		struct count *c = count_of(a, pte_mfn(e));
+
+		if (c != NULL) {
+			c->foreign[(e & PTE_WRITE) != 0]++;
+		}
+		return;
+	}
 	if (level > FRAME_L1) {
 		type = (enum frame_type)(level - 1);
 	} else if (e & PTE_WRITE) {
@@ -265,6 +293,9 @@ static void compare(struct mm_audit *a, const struct frame *f)
 	if (f->owner != a->owner->id) {
 		if (c->refs != 0 || c->is_listed || c->is_shared) {
 			mm_audit_complain(a, m, "used, but not the domain's");
+		}
+		if (c->foreign[0] > 0 || c->foreign[1] > 0) {
+			mm_audit_complain(a, m, "mapped more often than by grants");
 		}
 		return;
 	}

@@ -24,6 +24,12 @@ typedef void (*mm_audit_holds)(struct mm_audit *a, void *arg);
 void mm_audit_hold(struct mm_audit *a, mfn_t m, enum frame_type type);
 void mm_audit_shared(struct mm_audit *a, mfn_t m);
 
+/*
+ * The owner has mapped frame m of another's, writable or not: so often may its tables
+ * name it so. Told by the holds as well.
+ */
+void mm_audit_foreign(struct mm_audit *a, mfn_t m, bool writable);
+
 /* Something else is wrong; counted, and logged as the first few are. */
 void mm_audit_complain(struct mm_audit *a, mfn_t m, const char *what);
 

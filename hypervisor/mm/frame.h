@@ -8,6 +8,7 @@
  *    each writable one a type use FRAME_WRITABLE as well. Each present L2..L4
  *    entry of a validated table holds one reference and one type use of the
  *    level below. A pin, a CR3 of a vCPU, a descriptor-table slot likewise.
+ *    What other domains hold by grants, and their entries: mm/foreign.h.
  *  - The type changes only while type_refs is 0, and a frame that could have
  *    been written through a stale TLB entry is flushed first (mm/tlb.h).
  *  - A frame is freed when its last reference goes.

@@ -57,6 +57,28 @@ static inline int must_check guest_read_words(u64 *dst, u64 gva, u32 count)
 	return unlikely(failed) ? -PV_EFAULT : 0;
 }
 
+/*
+ * Write back words [first, first + count) of a structure of words at gva that
+ * guest_read_words() has given us whole, as src. What is wrong with gva would have
+ * faulted then, at its first word; so this must not be the first access to it.
+ */
+static inline int must_check guest_write_back(u64 gva, const u64 *src, u32 first, u32 count)
+{
+	int failed = 0;
+	u32 i;
+
+	if (unlikely(!guest_words_ok(gva))) {
+		return -PV_EFAULT;
+	}
+	guest_open();
+#pragma GCC unroll 16
+	for (i = first; i < first + count; i++) {
+		guest_store8(gva + 8UL * i, src[i], &failed);
+	}
+	guest_close();
+	return unlikely(failed) ? -PV_EFAULT : 0;
+}
+
 static inline int must_check guest_read_u32(u32 *dst, u64 gva)
 {
 	int failed = 0;

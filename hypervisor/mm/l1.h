@@ -76,7 +76,7 @@ static inline bool l1_entry_put(struct mm_owner *o, u64 e, struct frame **frame)
 
 	*frame = f;
 	if (unlikely(f->owner != o->id)) {
-		return false; /* a grant's mapping: its handle holds the references */
+		return false; /* a grant's mapping: its pin holds the references (foreign.h) */
 	}
 	if (e & PTE_WRITE) {
 		last = --f->type_refs == 0;

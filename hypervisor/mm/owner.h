@@ -14,10 +14,11 @@
 
 /*
  * Frames that a domain may have: all of them could be level-1 tables whose 512
- * entries each refer to the same frame, and its counts have 32 bits. The rest is for
- * pins, roots and descriptor tables.
+ * entries each refer to the same frame, and its counts have 32 bits. The rest, 2^26, is for
+ * pins, roots, descriptor tables, and the grants that all other domains may have mapped
+ * (channel/gnttab_types.h).
  */
-#define MM_FRAMES_MAX ((1UL << 23) - (1UL << 13))
+#define MM_FRAMES_MAX ((1UL << 23) - (1UL << 17))
 
 struct mm_owner {
 	u16 id;                    /* c: the domid, as in frame.owner */

@@ -463,6 +463,20 @@ int frame_get_table_slow(struct mm_owner *o, mfn_t m, enum frame_type type)
 	return rc != 0 ? rc : frame_get_type(o, m, type);
 }
 
+int frame_get_writable(struct mm_owner *o, struct frame *f)
+{
+	if (f->type_refs == 0) {
+		type_set(o, f, FRAME_WRITABLE);
+		return 0;
+	}
+	if (f->type != FRAME_WRITABLE) {
+		return -PV_EBUSY;
+	}
+	f->type_refs++;
+	f->refs++;
+	return 0;
+}
+
 void frame_put_type(struct mm_owner *o, mfn_t m)
 {
 	struct frame *f = frame_at(m);
@@ -589,7 +603,7 @@ static int teardown_frames(struct mm_owner *o)
 		struct frame *f = &frame_table[o->frames.head];
 
 		if (f->flags & FRAME_DYING) {
-			return -PV_EBUSY; /* nothing of the domain holds it: our fault */
+			return -PV_EBUSY; /* nothing of the domain holds it: a grant of it does */
 		}
 		teardown_frame(o, f);
 		o->work++;

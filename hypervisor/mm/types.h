@@ -112,6 +112,9 @@ void frame_put(struct mm_owner *o, mfn_t m);
  */
 int frame_get_type(struct mm_owner *o, mfn_t m, enum frame_type type) must_check;
 
+/* The same for a frame of o's and FRAME_WRITABLE alone, which needs no walk: 0, or -PV_EBUSY if it is in use as another type. */
+int frame_get_writable(struct mm_owner *o, struct frame *f) must_check;
+
 /* Drop it; for a table after mm_reserve(). May leave debt (mm_has_debt). */
 void frame_put_type(struct mm_owner *o, mfn_t m);
 
@@ -172,7 +175,8 @@ void frame_unshare(struct mm_owner *o, mfn_t m);
 /*
  * Take the owner's memory apart, with no vCPU of it running and none of its
  * roots loaded: 0 when all frames are freed, MM_RESTART to be called again,
- * -PV_EBUSY if frames are left that something still holds.
+ * -PV_EBUSY if all that is left is held from outside (channel/gnttab.h), and is freed
+ * when that lets go.
  */
 int mm_teardown(struct mm_owner *o) must_check;
 

@@ -333,6 +333,12 @@ const struct compare_field compare_fields[] = {
 	FIELD(pv_gnttab_swap_grant_ref, struct gnttab_swap_grant_ref, ref_b),
 	FIELD(pv_gnttab_swap_grant_ref, struct gnttab_swap_grant_ref, status),
 
+	WHOLE(pv_gnttab_cache_flush, struct gnttab_cache_flush),
+	FIELD(pv_gnttab_cache_flush, struct gnttab_cache_flush, a),
+	FIELD(pv_gnttab_cache_flush, struct gnttab_cache_flush, offset),
+	FIELD(pv_gnttab_cache_flush, struct gnttab_cache_flush, length),
+	FIELD(pv_gnttab_cache_flush, struct gnttab_cache_flush, op),
+
 	WHOLE(pv_sched_shutdown, struct sched_shutdown),
 	FIELD(pv_sched_shutdown, struct sched_shutdown, reason),
 

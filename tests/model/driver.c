@@ -238,6 +238,7 @@ const char *driver_end(struct driver *w)
 			w->domain[i] = NULL;
 		}
 	}
+	machine_reap();
 	w->restarts += machine_restarts;
 	return alloc_free_count() == w->free_at_start ? machine_check() :
 							fail(w, "frames were lost");
@@ -284,6 +285,17 @@ static void run(struct driver *w, const struct op *op)
 	}
 }
 
+/* Which frames the hypervisor has for itself the model need not foresee, between calls. */
+static void adopt_free(struct driver *w)
+{
+	for (u64 f = 0; f < MODEL_FRAMES; f++) {
+		if (w->model.frame[f].owner >= MODEL_NOBODY &&
+		    frame_at(mfn(f))->owner >= MODEL_NOBODY) {
+			w->model.frame[f].owner = frame_at(mfn(f))->owner;
+		}
+	}
+}
+
 static const char *kill(struct driver *w, const struct op *op)
 {
 	u32 i = op->sub % MODEL_DOMAINS;
@@ -301,6 +313,8 @@ static const char *kill(struct driver *w, const struct op *op)
 	fake_mm_budget = MM_BUDGET_DEFAULT;
 	w->domain[i] = NULL;
 	model_kill(&w->model, i);
+	machine_reap();
+	adopt_free(w);
 	return why;
 }
 
@@ -339,6 +353,10 @@ static const char *call(struct driver *w, const struct op *ops, u32 n)
 		store(w, who, ops);
 		return NULL;
 	}
+	if (ops[0].kind == OP_GIVE) {
+		driver_give(w, who, ops);
+		return NULL;
+	}
 	for (u32 i = 0; i < n; i++) {
 		w->at[i].frame = driver_frame(w, who, ops[i].frame);
 		w->at[i].to = driver_frame(w, who, ops[i].to);
@@ -351,6 +369,7 @@ static const char *call(struct driver *w, const struct op *ops, u32 n)
 	attacked = n == 1 && !w->is_unchecked ? w : NULL;
 	w->attack_count = 0;
 	driver_call(w, ops, n, &r);
+	machine_reap();
 	attacked = NULL;
 	fake_mm_budget = MM_BUDGET_DEFAULT;
 	if (w->is_unchecked) {
@@ -361,6 +380,7 @@ static const char *call(struct driver *w, const struct op *ops, u32 n)
 		w->model.word[w->attacks[i].frame][w->attacks[i].index] = w->attacks[i].value;
 	}
 	why = driver_model(w, who, ops, n, &r);
+	adopt_free(w);
 	refused = false;
 	for (u32 i = 0; i < n; i++) {
 		refused |= r.rc[i] < 0;
@@ -387,6 +407,7 @@ const char *driver_resume(struct driver *w)
 	machine_be(w->stopped.cpu);
 	while (machine_call_once(w->stopped.nr, w->stopped.a, &rc)) {
 	}
+	machine_reap();
 	return machine_check();
 }
 

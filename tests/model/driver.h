@@ -7,6 +7,7 @@
 #ifndef MODEL_DRIVER_H
 #define MODEL_DRIVER_H
 
+#include <parley/grant_table.h>
 #include <parley/hypercall.h>
 #include <parley/memory.h>
 #include <parley/mmu.h>
@@ -27,6 +28,13 @@ struct driver_buffer {
 	u64 words[DRIVER_GROUP][MODEL_GDT];
 	u64 list[DRIVER_GROUP];
 	struct pv_memory_reservation reservation[DRIVER_GROUP];
+	struct {
+		struct pv_gnttab_map_grant_ref map[DRIVER_GROUP];
+		struct pv_gnttab_unmap_grant_ref unmap[DRIVER_GROUP];
+		struct pv_gnttab_unmap_and_replace replace[DRIVER_GROUP];
+		struct pv_gnttab_copy copy[DRIVER_GROUP];
+		struct pv_gnttab_swap_grant_ref swap[DRIVER_GROUP];
+	} grants;
 	u8 code[32];
 	u32 done;
 };
@@ -93,6 +101,9 @@ u64 driver_frame(const struct driver *w, struct model_who who, u16 symbol);
 /* The entry or value that an operation stores. */
 u64 driver_entry(const struct driver *w, struct model_who who, const struct op *op);
 
+/* Whom op_whose names, for a domain. */
+u16 driver_whose(const struct driver *w, struct model_who who, u32 whose);
+
 /* Random operations that make sense in the present state more often than not: a group of at most max. */
 u32 driver_generate(struct driver *w, struct op_source *src, struct op *ops, u32 max);
 
@@ -113,6 +124,29 @@ void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_re
 bool driver_is_call(u8 kind);
 /* May the two be in one batch? */
 bool driver_is_batch(u8 first, u8 second);
+
+/* ---- driver_grants.c: grants on the machine, and on the model ---- */
+
+bool driver_is_grant(u8 kind);
+
+/* Element i of a list of such operations; its hypercall is grant_table_op(*cmd, *list, ...). */
+void driver_grant_element(struct driver *w, struct model_who who, const struct op *op, u32 i,
+			  u32 *cmd, u64 *list);
+
+/* The same on the model, and a comparison: 0, or what cannot be the call's result. */
+long driver_grant_model(struct driver *w, struct model_who who, const struct op *op, u32 i);
+
+/* What the hypervisor keeps of d's grants is no free memory any more. */
+void driver_note_own(struct driver *w, struct domain *d);
+
+/* The guest writes an entry of its table. */
+void driver_give(struct driver *w, struct model_who who, const struct op *op);
+
+/* The model learns what there is on the machine. */
+void driver_adopt_grants(struct driver *w);
+
+/* NULL, or what differs. */
+const char *driver_compare_grants(struct driver *w);
 
 /* ---- driver_model.c ---- */
 

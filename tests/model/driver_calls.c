@@ -34,6 +34,7 @@ bool driver_is_call(u8 kind)
 	case OP_INFO:
 	case OP_INITIALISE:
 	case OP_KILL:
+	case OP_GIVE:
 		return false;
 	default:
 		return kind < OP_KINDS;
@@ -48,8 +49,8 @@ static bool is_mmuext(u8 kind)
 bool driver_is_batch(u8 first, u8 second)
 {
 	return (is_mmuext(first) && is_mmuext(second)) ||
-	       (first == second &&
-		(first == OP_MMU_UPDATE || first == OP_RELEASE || first == OP_POPULATE));
+	       (first == second && (first == OP_MMU_UPDATE || first == OP_RELEASE ||
+				    first == OP_POPULATE || driver_is_grant(first)));
 }
 
 /* ---- elements of batches ---- */
@@ -171,6 +172,18 @@ static struct hypercall grant_of(struct driver *w, const struct op *op, u32 i)
 				   { PV_GNTTABOP_setup_table, (u64)table, 1 } };
 }
 
+static struct hypercall granted_of(struct driver *w, const struct op *op, u32 i)
+{
+	struct hypercall h = { PV_HYPERCALL_grant_table_op, { 0, 0, 1 } };
+	struct model_who who;
+	u32 cmd = 0;
+
+	(void)driver_who(w, cpu_id(), &who);
+	driver_grant_element(w, who, op, i, &cmd, &h.a[1]);
+	h.a[0] = cmd;
+	return h;
+}
+
 /* One operation as a hypercall of its own; i is its place in the buffer. */
 static struct hypercall hypercall_of(struct driver *w, const struct op *op, u32 i)
 {
@@ -202,6 +215,12 @@ static struct hypercall hypercall_of(struct driver *w, const struct op *op, u32 
 		return memory_of(w, PV_MEMORY_populate_physmap, i, 1);
 	case OP_GRANT:
 		return grant_of(w, op, i);
+	case OP_MAP:
+	case OP_UNMAP:
+	case OP_REPLACE:
+	case OP_GRANT_COPY:
+	case OP_SWAP:
+		return granted_of(w, op, i);
 	default:
 		b->ops[i] = mmuext_of(w, op, i);
 		return (struct hypercall){ PV_HYPERCALL_mmuext_op,
@@ -212,11 +231,16 @@ static struct hypercall hypercall_of(struct driver *w, const struct op *op, u32 
 static struct hypercall batch_of(struct driver *w, const struct op *ops, u32 n)
 {
 	struct driver_buffer *b = &w->buffer;
+	struct hypercall h = { 0 };
 
-	for (u32 i = 0; i < n; i++) {
-		(void)hypercall_of(w, &ops[i], i);
+	for (u32 i = n; i-- > 0;) {
+		h = hypercall_of(w, &ops[i], i);
 	}
 	b->done = 0xdead;
+	if (driver_is_grant(ops[0].kind)) {
+		h.a[2] = n;
+		return h;
+	}
 	switch (ops[0].kind) {
 	case OP_MMU_UPDATE:
 		return (struct hypercall){ PV_HYPERCALL_mmu_update,

@@ -62,6 +62,9 @@ static long release(struct driver *w, struct model_who who, const struct op *op,
 	return model_release(&w->model, who, w->at[i].frame) == 0;
 }
 
+/* A frame of entries, and two for what we know of them ourselves. */
+#define GRANT_FRAMES 3
+
 /* Frames are added one by one until memory ends; the status tells. */
 static long grant(struct driver *w, struct model_who who, const struct op *op, u32 i)
 {
@@ -75,12 +78,14 @@ static long grant(struct driver *w, struct model_who who, const struct op *op, u
 	while (want == PV_GNTST_okay && w->model.domain[who.domain].shared_count - 1 < op->index) {
 		u32 n = w->model.domain[who.domain].shared_count - 1;
 
-		if (model_count_free(&w->model) == 0) {
+		if (model_count_free(&w->model) < GRANT_FRAMES &&
+		    (n >= gnttab_frame_count(d) || table->status != want)) {
 			want = PV_GNTST_general_error;
 		} else if (n >= gnttab_frame_count(d) ||
 			   model_share(&w->model, who, gnttab_frame(d, n).v) != 0) {
 			return UNKNOWN;
 		}
+		driver_note_own(w, d);
 	}
 	return table->status == want ? 0 : UNKNOWN;
 }
@@ -129,8 +134,9 @@ static long ptwr(struct driver *w, struct model_who who, const struct op *op, u3
 	}
 	frame = (entry & 0x000ffffffffff000UL) >> 12;
 	(void)model_look(&w->model, &view);
-	if (model_used_as(&view, frame) != MODEL_L1) {
-		return -PV_EINVAL;
+	if (frame >= MODEL_FRAMES || w->model.frame[frame].owner != w->domain[who.domain]->id ||
+	    model_used_as(&view, frame) != MODEL_L1) {
+		return -PV_EINVAL; /* no table, or someone else's that was granted */
 	}
 	return model_replace_l1(&w->model, who, frame, op->index % 512, w->at[i].entry);
 }
@@ -206,6 +212,12 @@ static long one(struct driver *w, struct model_who who, const struct op *op, u32
 		return grant(w, who, op, i);
 	case OP_INFO:
 		return map_info(w, who, op, i);
+	case OP_MAP:
+	case OP_UNMAP:
+	case OP_REPLACE:
+	case OP_GRANT_COPY:
+	case OP_SWAP:
+		return driver_grant_model(w, who, op, i);
 	default:
 		return descriptors(w, who, op, i);
 	}
@@ -226,7 +238,11 @@ static const char *batch(struct driver *w, struct model_who who, const struct op
 		}
 	}
 	if (rc == UNKNOWN) {
-		return fail(w, "frame given", done, 0, w->buffer.list[done]);
+		return fail(w, "frame given, or status", done, 0, w->buffer.list[done]);
+	}
+	if (driver_is_grant(ops[0].kind)) {
+		return r->rc[0] == rc ? NULL :
+					fail(w, "result of grants", n, (u64)rc, (u64)r->rc[0]);
 	}
 	if (counts) {
 		return r->rc[0] == done ? NULL : fail(w, "extents", n, done, (u64)r->rc[0]);
@@ -317,6 +333,10 @@ static const char *compare_frame(struct driver *w, const struct model_view *view
 	const struct frame *f = frame_at(mfn(m));
 	u32 pinned = f->flags & FRAME_PINNED ? f->type : 0;
 
+	if (want->owner >= MODEL_NOBODY && f->owner >= MODEL_NOBODY) {
+		w->model.frame[m].owner = f->owner; /* what the hypervisor has for itself it may */
+		return NULL;
+	}
 	if (f->owner != want->owner) {
 		return fail(w, "owner of frame", m, want->owner, f->owner);
 	}
@@ -365,8 +385,11 @@ static const char *compare_vcpu(struct driver *w, const struct model_vcpu *want,
 const char *driver_compare(struct driver *w, enum driver_adopt adopt)
 {
 	struct model_view view;
-	const char *why = NULL;
+	const char *why = driver_compare_grants(w);
 
+	if (why != NULL) {
+		return fail(w, why, 0, 0, 0);
+	}
 	if (!model_look(&w->model, &view)) {
 		return fail(w, view.why, 0, 0, 0);
 	}
@@ -461,5 +484,6 @@ const char *driver_adopt(struct driver *w)
 			adopt_domain(w, i);
 		}
 	}
+	driver_adopt_grants(w);
 	return driver_compare(w, DRIVER_ADOPT_NOTHING);
 }

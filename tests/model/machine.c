@@ -14,7 +14,7 @@
 #include <seam/directmap.h>
 
 #include "channel/evtchn.h"
-#include "channel/gnttab.h"
+#include "channel/gnttab_types.h"
 #include "cpu/ipi.h"
 #include "cpu/switch.h"
 #include "domain/audit.h"
@@ -136,7 +136,8 @@ struct domain *domain_find(u16 domid)
 		return current_vcpu()->domain;
 	}
 	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		if (domains[i] != NULL && domains[i]->id == domid) {
+		if (domains[i] != NULL && domains[i]->id == domid &&
+		    domains[i]->life == DOMAIN_ALIVE) {
 			return domains[i];
 		}
 	}
@@ -222,16 +223,11 @@ static int drop_vcpus(struct domain *d)
 	return rc;
 }
 
-bool machine_kill_step(struct domain *d)
+/* Frames, and what it has mapped of others. 0, or MM_RESTART; -PV_EBUSY: others have of its. */
+static int take_apart(struct domain *d)
 {
-	int rc;
+	int rc = mm_begin(&d->mm);
 
-	for (u32 i = 0; i < MACHINE_CPUS; i++) {
-		if (cpus[i].current != NULL && cpus[i].current->domain == d) {
-			machine_run(i, NULL);
-		}
-	}
-	rc = mm_begin(&d->mm);
 	if (rc == 0) {
 		rc = drop_vcpus(d);
 		if (rc == 0) {
@@ -239,8 +235,31 @@ bool machine_kill_step(struct domain *d)
 		}
 		mm_end(&d->mm);
 	}
+	if (rc == 0 || rc == -PV_EBUSY) {
+		if (gnttab_release_step(d)) {
+			return MM_RESTART;
+		}
+		rc = gnttab_is_held(d) ? -PV_EBUSY : 0;
+	}
+	return rc;
+}
+
+bool machine_kill_step(struct domain *d)
+{
+	int rc;
+
+	d->life = DOMAIN_DYING;
+	for (u32 i = 0; i < MACHINE_CPUS; i++) {
+		if (cpus[i].current != NULL && cpus[i].current->domain == d) {
+			machine_run(i, NULL);
+		}
+	}
+	rc = take_apart(d);
 	if (rc == MM_RESTART) {
 		return false;
+	}
+	if (rc == -PV_EBUSY) {
+		return true; /* machine_reap() */
 	}
 	if (rc != 0 || d->mm.frames.count != 0) {
 		fprintf(stderr, "machine: end of domain %u: %d, %lu frames left\n", d->id, rc,
@@ -249,6 +268,37 @@ bool machine_kill_step(struct domain *d)
 	}
 	forget(d);
 	return true;
+}
+
+void machine_reap(void)
+{
+	if ((fake_cpu_info.work & CPU_WORK_REAP) == 0) {
+		return;
+	}
+	fake_cpu_info.work &= ~(u32)CPU_WORK_REAP;
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		if (domains[i] != NULL && domains[i]->life == DOMAIN_DYING &&
+		    !gnttab_is_held(domains[i])) {
+			machine_kill(domains[i]);
+		}
+	}
+}
+
+bool machine_is_pinned(u64 m, u16 by, bool writable)
+{
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		struct grant_table *t = domains[i] == NULL ? NULL : domains[i]->grants;
+
+		for (u32 ref = 0; t != NULL && ref < t->count * GNTTAB_FRAME_REFS; ref++) {
+			const struct grant_active *a = gnttab_active(t, ref);
+
+			if (a->pins != 0 && a->mfn == m && a->domid == by &&
+			    (a->writers != 0 || !writable)) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 void machine_kill(struct domain *d)
@@ -484,6 +534,47 @@ static bool window_is(const mfn_t *window, u32 pages, const mfn_t *frames, u32 e
 	return true;
 }
 
+#define COUNTED_REFS (GNTTAB_FRAME_REFS * 8)
+
+/* As many pins as handles say, of each grant and of each right. */
+static const char *count_pins(void)
+{
+	static s32 pins[MACHINE_DOMAINS][COUNTED_REFS], writers[MACHINE_DOMAINS][COUNTED_REFS];
+
+	memset(pins, 0, sizeof(pins));
+	memset(writers, 0, sizeof(writers));
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		struct grant_table *t = domains[i] == NULL ? NULL : domains[i]->grants;
+
+		for (u32 n = 0; t != NULL && n < t->handles_made; n++) {
+			const struct grant_handle *h = gnttab_handle(t, n);
+
+			for (u32 o = 0; h != NULL && o < MACHINE_DOMAINS; o++) {
+				s32 held = (s32)grant_pins(h->flags);
+
+				if (domains[o] == h->owner && h->ref < COUNTED_REFS) {
+					pins[o][h->ref] -= held;
+					writers[o][h->ref] -= grant_is_writable(h->flags) ? held :
+											    0;
+				}
+			}
+		}
+		for (u32 ref = 0;
+		     t != NULL && ref < MIN(t->count * GNTTAB_FRAME_REFS, COUNTED_REFS); ref++) {
+			pins[i][ref] += (s32)gnttab_active(t, ref)->pins;
+			writers[i][ref] += (s32)gnttab_active(t, ref)->writers;
+		}
+	}
+	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
+		for (u32 ref = 0; ref < ARRAY_SIZE(pins[i]); ref++) {
+			if (pins[i][ref] != 0 || writers[i][ref] != 0) {
+				return "a grant has other pins than handles say";
+			}
+		}
+	}
+	return NULL;
+}
+
 static const char *audit(void)
 {
 	u64 free_frames = 0;
@@ -504,6 +595,8 @@ static const char *audit(void)
 
 const char *machine_check(void)
 {
+	const char *why;
+
 	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
 		if (memcmp(hv_copy[i], mfn_to_virt(hv_frames[i]), PAGE_SIZE) != 0) {
 			return "the hypervisor's memory was changed";
@@ -527,5 +620,6 @@ const char *machine_check(void)
 	if (fake_locks_held != 0) {
 		return "a lock is held";
 	}
-	return audit();
+	why = audit();
+	return why != NULL ? why : count_pins();
 }

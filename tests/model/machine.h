@@ -68,10 +68,17 @@ mfn_t machine_window_ldt(u32 cpu, u32 page);
 
 /*
  * A step of d's death, as the hypervisor's: its vCPUs run nowhere. True when
- * nothing is left of it; d is gone then.
+ * nothing is left of it to take apart; d is gone then, or waits for those who
+ * have grants of it mapped (machine_reap).
  */
 bool machine_kill_step(struct domain *d) must_check;
 void machine_kill(struct domain *d);
+
+/* Dead domains that nobody holds any more go, if a CPU was told to look (CPU_WORK_REAP). */
+void machine_reap(void);
+
+/* Has the domain `by` pinned frame m by a grant, to write if so said? */
+bool machine_is_pinned(u64 m, u16 by, bool writable);
 
 /* Call a hypercall as the current vCPU until it no longer restarts; `stops` counts the restarts. */
 long machine_call(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4);

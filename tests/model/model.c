@@ -108,6 +108,17 @@ static void look_at_holds(const struct model *m, struct model_view *view)
 			use(m, view, d->id, d->shared[s], MODEL_WRITABLE);
 		}
 	}
+	for (u32 i = 0; i < MODEL_DOMAINS; i++) {
+		for (u32 s = 0; s < m->late[i].shared_count; s++) {
+			use(m, view, m->late[i].id, m->late[i].shared[s], MODEL_WRITABLE);
+		}
+	}
+	for (u32 i = 0; i < MODEL_PINS; i++) {
+		if (m->pin[i].owner != 0) {
+			use(m, view, m->pin[i].owner, m->pin[i].frame,
+			    m->pin[i].writable ? MODEL_WRITABLE : MODEL_PLAIN);
+		}
+	}
 	for (u32 i = 0; i < m->extra_count; i++) {
 		use(m, view, m->extra[i].owner, m->extra[i].frame, m->extra[i].use);
 	}
@@ -130,6 +141,25 @@ static void look_at_entry(const struct model *m, struct model_view *view, u16 ow
 	}
 }
 
+bool model_is_foreign(const struct model *m, u64 table, u32 index)
+{
+	for (u32 i = 0; i < MODEL_FOREIGN; i++) {
+		const struct model_foreign *e = &m->foreign[i];
+
+		if (e->is_there && e->table == table && e->index == index) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool names_other(const struct model *m, u64 table, u64 entry)
+{
+	u64 f = (entry & ADDRESS) >> 12;
+
+	return (entry & PRESENT) && f < MODEL_FRAMES && m->frame[f].owner != m->frame[table].owner;
+}
+
 static void look_at_tables(const struct model *m, struct model_view *view, u32 level)
 {
 	for (u64 f = 0; f < MODEL_FRAMES; f++) {
@@ -137,6 +167,10 @@ static void look_at_tables(const struct model *m, struct model_view *view, u32 l
 			continue;
 		}
 		for (u32 i = 0; i < 512; i++) {
+			if (level == 1 && names_other(m, f, m->word[f][i]) &&
+			    model_is_foreign(m, f, i)) {
+				continue; /* the pin counts, not the entry */
+			}
 			if (level != 4 || i < 256 || i > 271) {
 				look_at_entry(m, view, m->frame[f].owner, level, m->word[f][i]);
 			}
@@ -196,6 +230,11 @@ u64 model_count_free(const struct model *m)
 static bool is_shared(const struct model *m, u64 frame)
 {
 	for (u32 i = 0; i < MODEL_DOMAINS; i++) {
+		for (u32 s = 0; s < m->late[i].shared_count; s++) {
+			if (m->late[i].shared[s] == frame) {
+				return true;
+			}
+		}
 		for (u32 s = 0; s < m->domain[i].shared_count; s++) {
 			if (m->domain[i].shared[s] == frame) {
 				return true;

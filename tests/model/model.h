@@ -27,6 +27,9 @@
 #define MODEL_LDT     16
 #define MODEL_SHARED  6
 #define MODEL_EXTRA   (MODEL_LDT + 2)
+#define MODEL_HANDLES 48
+#define MODEL_PINS    (4 * MODEL_HANDLES)
+#define MODEL_FOREIGN 128
 #define MODEL_NOBODY  0xfffe /* owner of a free frame */
 #define MODEL_HV      0xffff
 #define MODEL_NONE    (~0ULL) /* no frame */
@@ -58,12 +61,37 @@ struct model_vcpu {
 	u64 info; /* frame of a moved vcpu_info */
 };
 
+/* One use of a grant: a mapping, or one side of a copy. */
+struct model_pin {
+	u16 owner; /* id of the granter; 0: no pin */
+	u16 by;    /* id of who uses it */
+	u32 ref;
+	u64 frame;
+	bool writable;
+};
+
+/* What a domain has mapped, by the number that the machine gave it. */
+struct model_handle {
+	u16 owner; /* id; 0: not in use */
+	u32 ref;
+	u64 frame;
+	bool host, device, writable;
+};
+
+/* An entry that a grant put into a table of another domain than the frame's. */
+struct model_foreign {
+	bool is_there;
+	u64 table;
+	u32 index;
+};
+
 struct model_domain {
 	u16 id; /* 0: dead */
 	u64 max_frames;
 	struct model_vcpu vcpu[MODEL_VCPUS];
 	u64 shared[MODEL_SHARED]; /* the hypervisor's frames that it may map: shared_info, grants */
 	u32 shared_count;
+	struct model_handle handle[MODEL_HANDLES];
 };
 
 struct model {
@@ -72,6 +100,10 @@ struct model {
 	u64 m2p[MODEL_FRAMES];
 	struct model_domain domain[MODEL_DOMAINS];
 	u64 hv_slot[16];
+	struct model_pin pin[MODEL_PINS];
+	struct model_foreign foreign[MODEL_FOREIGN];
+	/* a dead domain whose grants are in use: what it shared with the hypervisor is there still */
+	struct model_domain late[MODEL_DOMAINS];
 	/* what an operation is about to add, while it is judged */
 	struct {
 		u16 owner;
@@ -135,6 +167,47 @@ int model_share(struct model *m, struct model_who who, u64 given);
 int model_map_info(struct model *m, struct model_who who, u64 frame, u64 offset);
 int model_initialise(struct model *m, struct model_who who, u64 root, const u64 *gdt, u64 entries);
 void model_kill(struct model *m, u32 domain);
+
+/* ---- model_grants.c: statuses of the ABI ---- */
+
+/* As the hypercall's structures have it; what the machine chose is handed in. */
+struct model_map {
+	u64 host_addr;
+	u32 flags, ref;
+	u16 owner;
+	u32 handle;   /* that the machine gave, if it did */
+	u64 bus_addr; /* that it should have given */
+};
+
+struct model_unmap {
+	u64 host_addr, bus_addr, new_addr;
+	u32 handle;
+};
+
+struct model_copy_side {
+	bool by_ref;
+	u64 frame; /* or reference */
+	u16 domain, offset;
+};
+
+int model_grant_map(struct model *m, struct model_who who, struct model_map *map);
+int model_grant_unmap(struct model *m, struct model_who who, const struct model_unmap *unmap);
+int model_grant_copy(struct model *m, struct model_who who, const struct model_copy_side *from,
+		     const struct model_copy_side *to, u32 len);
+int model_grant_swap(struct model *m, struct model_who who, u32 a, u32 b);
+
+/* The frame of a domain's table in which a reference's entry stands: false if the table is shorter. */
+bool model_grant_entry(const struct model *m, u16 id, u32 ref, u64 *frame, u32 *index);
+
+/* Is the entry there one that a grant made? */
+bool model_is_foreign(const struct model *m, u64 table, u32 index);
+
+/* For model_ops.c and model_grants.c: a change is judged, and then settled. */
+void model_add(struct model *m, u16 owner, u64 frame, enum model_use how);
+bool model_is_legal(struct model *m);
+void model_settle(struct model *m);
+void model_end_of_peer(struct model *m, u32 domain);
+void model_bury(struct model *m);
 
 /* A store by the guest itself: true if it may have the frame mapped writable. */
 bool model_may_store(const struct model *m, struct model_who who, u64 frame);

@@ -35,16 +35,21 @@ static bool owns(const struct model *m, struct model_who who, u64 frame)
 
 /* ---- judging and settling ---- */
 
-static void add(struct model *m, struct model_who who, u64 frame, enum model_use how)
+void model_add(struct model *m, u16 owner, u64 frame, enum model_use how)
 {
-	m->extra[m->extra_count].owner = id_of(m, who);
+	m->extra[m->extra_count].owner = owner;
 	m->extra[m->extra_count].frame = frame;
 	m->extra[m->extra_count].use = how;
 	m->extra_count++;
 }
 
+static void add(struct model *m, struct model_who who, u64 frame, enum model_use how)
+{
+	model_add(m, id_of(m, who), frame, how);
+}
+
 /* Is the state legal with what was added? The additions are forgotten. */
-static bool is_legal(struct model *m)
+bool model_is_legal(struct model *m)
 {
 	bool legal = model_look(m, &view);
 
@@ -53,10 +58,23 @@ static bool is_legal(struct model *m)
 	return legal;
 }
 
+/* A grant's entry is one for as long as its table is a table, and the entry names the same with the same right. */
+static void forget_foreign(struct model *m)
+{
+	for (u32 i = 0; i < MODEL_FOREIGN; i++) {
+		struct model_foreign *e = &m->foreign[i];
+
+		if (e->is_there && model_used_as(&view, e->table) != MODEL_L1) {
+			e->is_there = false;
+		}
+	}
+}
+
 /* After a change: tables in use get their form, and what nothing refers to is free. */
-static void settle(struct model *m)
+void model_settle(struct model *m)
 {
 	(void)model_look(m, &view);
+	forget_foreign(m);
 	for (u64 f = 0; f < MODEL_FRAMES; f++) {
 		enum model_use how = model_used_as(&view, f);
 		u16 owner = m->frame[f].owner;
@@ -87,10 +105,19 @@ static bool is_storable(struct model *m, struct model_who who, u64 frame)
 		return false;
 	}
 	add(m, who, frame, MODEL_WRITABLE);
-	return is_legal(m);
+	return model_is_legal(m);
 }
 
 /* ---- entries ---- */
+
+static void forget_entry(struct model *m, u64 table, u32 index)
+{
+	for (u32 i = 0; i < MODEL_FOREIGN; i++) {
+		struct model_foreign *e = &m->foreign[i];
+
+		e->is_there &= e->table != table || e->index != index;
+	}
+}
 
 /* A new entry in a table in use; the old one's rights end after the new one's begin. */
 static int write_entry(struct model *m, struct model_who who, u64 table, u32 index, u32 level,
@@ -99,6 +126,8 @@ static int write_entry(struct model *m, struct model_who who, u64 table, u32 ind
 	u64 *word = &m->word[table][index];
 	u64 old = *word;
 
+	bool foreign = level == 1 && model_is_foreign(m, table, index);
+
 	if (level == 4 && index >= 256 && index <= 271) {
 		return entry == old ? 0 : -PV_EINVAL;
 	}
@@ -106,13 +135,15 @@ static int write_entry(struct model *m, struct model_who who, u64 table, u32 ind
 		if (entry & (level == 1 ? REFUSED_L1 : REFUSED_LX)) {
 			return -PV_EINVAL;
 		}
-		if (level > 1) {
+		if (foreign && ((entry ^ old) & (PRESENT | WRITE | ADDRESS)) == 0) {
+			/* only who may use it, and how */
+		} else if (level > 1) {
 			add(m, who, (entry & ADDRESS) >> 12, (enum model_use)(level - 1));
 		} else {
 			add(m, who, (entry & ADDRESS) >> 12,
 			    (entry & WRITE) ? MODEL_WRITABLE : MODEL_PLAIN);
 		}
-		if (!is_legal(m)) {
+		if (!model_is_legal(m)) {
 			return -PV_EINVAL;
 		}
 		entry = level == 1 ? model_l1_form(entry) : model_upper_form(entry);
@@ -121,7 +152,10 @@ static int write_entry(struct model *m, struct model_who who, u64 table, u32 ind
 		}
 	}
 	*word = entry;
-	settle(m);
+	if (foreign && ((entry ^ old) & (PRESENT | WRITE | ADDRESS)) != 0) {
+		forget_entry(m, table, index);
+	}
+	model_settle(m);
 	return 0;
 }
 
@@ -177,11 +211,11 @@ int model_pin(struct model *m, struct model_who who, u64 frame, u32 level)
 		return -PV_EINVAL;
 	}
 	add(m, who, frame, (enum model_use)level);
-	if (!is_legal(m)) {
+	if (!model_is_legal(m)) {
 		return -PV_EINVAL;
 	}
 	m->frame[frame].pinned = (u8)level;
-	settle(m);
+	model_settle(m);
 	return 0;
 }
 
@@ -191,18 +225,18 @@ int model_unpin(struct model *m, struct model_who who, u64 frame)
 		return -PV_EINVAL;
 	}
 	m->frame[frame].pinned = 0;
-	settle(m);
+	model_settle(m);
 	return 0;
 }
 
 static int set_root(struct model *m, struct model_who who, u64 *root, u64 frame)
 {
 	add(m, who, frame, MODEL_L4);
-	if (!is_legal(m)) {
+	if (!model_is_legal(m)) {
 		return -PV_EINVAL;
 	}
 	*root = frame;
-	settle(m);
+	model_settle(m);
 	return 0;
 }
 
@@ -215,7 +249,7 @@ int model_user_root(struct model *m, struct model_who who, u64 frame)
 {
 	if (frame == 0) {
 		vcpu_of(m, who)->user_root = MODEL_NONE;
-		settle(m);
+		model_settle(m);
 		return 0;
 	}
 	return set_root(m, who, &vcpu_of(m, who)->user_root, frame);
@@ -251,12 +285,12 @@ static int set_descriptors(struct model *m, struct model_who who, u64 *table, u3
 	for (u32 i = 0; i < count; i++) {
 		add(m, who, frames[i], MODEL_SEGDESC);
 	}
-	if (!is_legal(m)) {
+	if (!model_is_legal(m)) {
 		return -PV_EINVAL;
 	}
 	memcpy(table, frames, count * sizeof(*table));
 	*table_entries = entries;
-	settle(m);
+	model_settle(m);
 	return 0;
 }
 
@@ -322,7 +356,7 @@ int model_release(struct model *m, struct model_who who, u64 frame)
 		return -PV_EINVAL;
 	}
 	m->frame[frame].allocated = false;
-	settle(m);
+	model_settle(m);
 	return 0;
 }
 
@@ -373,7 +407,7 @@ int model_map_info(struct model *m, struct model_who who, u64 frame, u64 offset)
 		return -PV_EINVAL;
 	}
 	add(m, who, frame, MODEL_WRITABLE);
-	if (!is_legal(m)) {
+	if (!model_is_legal(m)) {
 		return -PV_EINVAL;
 	}
 	v->info = frame;
@@ -395,34 +429,33 @@ int model_initialise(struct model *m, struct model_who who, u64 root, const u64 
 		add(m, who, gdt[i], MODEL_SEGDESC);
 	}
 	add(m, who, root, MODEL_L4);
-	if (!is_legal(m)) {
+	if (!model_is_legal(m)) {
 		return -PV_EINVAL;
 	}
 	v->initialised = true;
 	v->kernel_root = root;
 	memcpy(v->gdt, gdt, (entries + 511) / 512 * sizeof(*gdt));
 	v->gdt_entries = (u32)entries;
-	settle(m);
+	model_settle(m);
 	return 0;
 }
 
+/* The frames that nobody else has, and what was shared goes; the rest waits in .late. */
 void model_kill(struct model *m, u32 domain)
 {
 	struct model_domain *d = &m->domain[domain];
 
+	model_end_of_peer(m, domain);
 	for (u64 f = 0; f < MODEL_FRAMES; f++) {
 		if (m->frame[f].owner == d->id) {
-			bool shared = false;
-
-			for (u32 s = 0; s < d->shared_count; s++) {
-				shared |= d->shared[s] == f;
-			}
-			/* A shared frame's M2P stays what the guest made it. */
-			m->m2p[f] = shared ? m->m2p[f] : MODEL_NONE;
-			m->frame[f] = (struct model_frame){ .owner = MODEL_NOBODY };
+			m->frame[f].allocated = false;
+			m->frame[f].pinned = 0;
 		}
 	}
+	memcpy(&m->late[domain], d, sizeof(*d));
 	memset(d, 0, sizeof(*d));
+	model_settle(m);
+	model_bury(m);
 }
 
 bool model_may_store(const struct model *m, struct model_who who, u64 frame)

@@ -26,6 +26,12 @@ static const char *const names[OP_KINDS] = {
 	[OP_INFO] = "OP_INFO",
 	[OP_INITIALISE] = "OP_INITIALISE",
 	[OP_KILL] = "OP_KILL",
+	[OP_GIVE] = "OP_GIVE",
+	[OP_MAP] = "OP_MAP",
+	[OP_UNMAP] = "OP_UNMAP",
+	[OP_REPLACE] = "OP_REPLACE",
+	[OP_GRANT_COPY] = "OP_GRANT_COPY",
+	[OP_SWAP] = "OP_SWAP",
 };
 
 u64 op_random(struct op_source *src, u64 below)

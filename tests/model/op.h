@@ -33,6 +33,12 @@ enum op_kind {
 	OP_INFO,        /* move vcpu_info to .frame at .index */
 	OP_INITIALISE,  /* the last vCPU, root .frame, GDT .to with .index entries */
 	OP_KILL,        /* domain .sub */
+	OP_GIVE,  /* the guest writes a grant: reference .index names .frame; .bits: flags, domid */
+	OP_MAP,   /* reference .index of .sub (enum op_whose) at .va; .bits: flags */
+	OP_UNMAP, /* handle .index at .va; .sub: bus address */
+	OP_REPLACE,    /* the same, and what is at .bits comes in its place */
+	OP_GRANT_COPY, /* .frame or reference .index to .to or .va; .sub: whose; .bits: lengths */
+	OP_SWAP,       /* references .index and .va */
 	OP_KINDS,
 };
 
@@ -67,6 +73,25 @@ struct op {
 	u64 bits;
 	u64 va;
 };
+
+/* Whose grant: .sub has it for a copy's source, and for its destination in the upper four bits. */
+enum op_whose {
+	OP_WHOSE_OTHER,
+	OP_WHOSE_OWN,
+	OP_WHOSE_SELF, /* by PV_DOMID_SELF */
+	OP_WHOSE_NOBODY,
+	OP_BY_FRAME, /* of a copy: not by reference */
+	OP_BY_FRAME_OTHER,
+	OP_WHOSE_KINDS,
+};
+
+/* The bus address of an unmap. */
+#define OP_BUS_NONE  0
+#define OP_BUS_RIGHT 1
+#define OP_BUS_WRONG 2
+
+/* .bits of OP_GRANT_COPY */
+#define OP_COPY_BITS(from, to, len) ((u64)(from) | (u64)(to) << 16 | (u64)(len) << 32)
 
 /* How update_va_mapping is to flush: the flags' low bits, and where. */
 #define OP_FLUSH_KIND  3

@@ -152,14 +152,24 @@ static void flushed(u32 cpu, const struct fake_tlb_event *what)
 
 /* ---- judging ---- */
 
+/* Another domain's frame, which that one has granted, and keeps pinned for as long as this lasts. */
+static bool is_granted(const struct tlb *t, u64 f)
+{
+	return frame_at(mfn(f))->owner < FRAME_OWNER_FREE &&
+	       machine_is_pinned(f, t->domain, t->writes[f]);
+}
+
 static const char *judge_owner(const struct tlb *t, u64 f)
 {
-	bool held = t->reads[f] || t->writes[f];
+	bool maps = t->reads[f] || t->writes[f], walks = false;
 
 	for (u32 level = 1; level <= 4; level++) {
-		held |= t->walks[f][level];
+		walks |= t->walks[f][level];
 	}
-	return held && frame_at(mfn(f))->owner != t->domain ?
+	if (frame_at(mfn(f))->owner == t->domain || !(maps || walks)) {
+		return NULL;
+	}
+	return walks || !is_granted(t, f) ?
 		       "a CPU may hold a translation to a frame that is not its domain's any more" :
 		       NULL;
 }

@@ -12,7 +12,8 @@
  * nothing away: nothing may depend on it. After a flush the CPU goes on at once
  * and holds again what its roots lead to at that very moment.
  *
- * What must hold: nothing leads to a frame of another owner or of none; no write
+ * What must hold: nothing leads to a frame of another owner, unless a grant of it is
+ * pinned with that right, or of none; no write
  * to a frame in use as a table or for descriptors; no walk through what is not
  * a table of that level any more.
  *

@@ -2,7 +2,8 @@
 # (the same as the ELF32 that a Multiboot loader takes).
 
 # Variants are files: those of a debug build, and what stands for them in others.
-HV_DEBUG_SRCS := hypervisor/mm/audit.c hypervisor/domain/audit.c hypervisor/hypercall/debug_on.c
+HV_DEBUG_SRCS := hypervisor/mm/audit.c hypervisor/domain/audit.c hypervisor/channel/gnttab_audit.c \
+	hypervisor/hypercall/debug_on.c
 HV_RELEASE_SRCS := hypervisor/domain/audit_off.c hypervisor/hypercall/debug.c
 HV_OTHER_SRCS := $(if $(DEBUG),$(HV_RELEASE_SRCS),$(HV_DEBUG_SRCS))
 

@@ -1,11 +1,11 @@
 # The page-table code against its model: tests/model (what is there and why: tests/model/model.h).
 
-# The small machine and the model, for the tests in tests/unit/test_mm_*.c as well. Its stand-ins
+# The small machine and the model, for the tests in tests/unit/test_mm_*.c and test_gnttab_*.c as well. Its stand-ins
 # come before the functions of the same names in other rooms.
 MODEL_SRCS := $(filter-out $(wildcard tests/model/main_*.c),$(wildcard tests/model/*.c)) $(HV_DEBUG_SRCS)
 $(eval $(call archive,libmodel,$(call unit_objs,$(MODEL_SRCS))))
 
-MODEL_BINS := $(filter $(O)/tests/unit/test_mm%,$(UNIT_BINS))
+MODEL_BINS := $(filter $(O)/tests/unit/test_mm% $(O)/tests/unit/test_gnttab%,$(UNIT_BINS))
 $(MODEL_BINS): MODEL_LIB := -z muldefs $(O)/obj/unit/libmodel.a
 $(MODEL_BINS): $(O)/obj/unit/libmodel.a
 

@@ -34,6 +34,11 @@ const struct bench_row bench_rows_guest[] = {
 	{ "multicall-1", "multicall of one call", 0 },
 	{ "multicall-8", "multicall of eight calls", 0 },
 	{ "multicall-further", "multicall, each further call", 60 },
+	{ "grant-map", "grant map and unmap", 900 },
+	{ "grant-map-16", "grant map and unmap, each of 16", 0 },
+	{ "grant-copy-64", "grant copy of 64 bytes", 800 + 8 },
+	/* 512 of them are the bytes' own: one for each 8 by REP MOVSQ. */
+	{ "grant-copy-4096", "grant copy of 4 KiB", 800 + 512 },
 	{ "event-self", "event to oneself, upcall, return", 250 },
 	{ "event-pending", "event that is pending already", 0 },
 	{ "read-msr", "RDMSR, emulated", 450 },

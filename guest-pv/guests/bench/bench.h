@@ -23,7 +23,10 @@ struct bench_op {
 	void (*finish)(void);
 };
 
-extern const struct bench_op bench_call_ops[], bench_mmu_ops[], bench_trap_ops[];
+extern const struct bench_op bench_call_ops[], bench_mmu_ops[], bench_grant_ops[], bench_trap_ops[];
+
+/* What was measured did not work: said, and the program fails. */
+void bench_fail(const char *why);
 
 static inline uint64_t bench_tsc(void)
 {

@@ -11,7 +11,7 @@
  * tools/profile); `only=NAME` measures one operation
  * (`only=NAME repeat=N` with N iterations, for a profile); `list` tells what there is.
  *
- * Read next: bench.h, then calls.c, mmu.c and traps.c.
+ * Read next: bench.h, then calls.c, mmu.c, grants.c and traps.c.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,6 +96,12 @@ static unsigned long run_marked(const struct bench_op *op, unsigned long n)
 	return n * op->parts;
 }
 
+void bench_fail(const char *why)
+{
+	printf("bench: %s\n", why);
+	failures++;
+}
+
 static uint64_t last_hundredths;
 
 static void measure_op(const struct bench_op *op)
@@ -153,6 +159,7 @@ int main(void)
 		bench_call_ops,
 		bench_trap_ops,
 		bench_mmu_ops,
+		bench_grant_ops,
 	};
 	const unsigned count = sizeof(tables) / sizeof(tables[0]);
 

@@ -1,7 +1,7 @@
 /*
  * Page tables: single writes by each way there is, pins, base pointers and flushes. Writes come in
  * pairs, one that makes an entry present and one that clears it; the figure is their mean.
- * Read next: traps.c.
+ * Read next: grants.c.
  */
 #include "mmu.h"
 

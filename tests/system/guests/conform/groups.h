@@ -13,5 +13,6 @@ void ports_check(void);
 void time_check(void);
 void vcpus_check(void);
 void watchdogs_check(void);
+void grants_check(void);
 
 #endif

@@ -30,6 +30,7 @@ static const struct {
 	{ "time", time_check },
 	{ "vcpus", vcpus_check },
 	{ "watchdogs", watchdogs_check },
+	{ "grants", grants_check },
 };
 
 int main(void)

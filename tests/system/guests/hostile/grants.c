@@ -1,7 +1,7 @@
 /*
  * Grant tables: references that do not exist, addresses that are not ours,
- * handles made up, copies beyond a page's end. An operation is refused as a
- * whole, or by its own status; either will do where grants are not offered.
+ * handles made up, copies beyond a page's end; and entries of its own table that name
+ * every frame of the machine. An operation is refused as a whole, or by its own status.
  */
 #include "groups.h"
 
@@ -11,9 +11,11 @@
 #include "check.h"
 #include "cpu.h"
 #include "events.h"
+#include "grants.h"
 #include "hypercall.h"
 #include "mmu.h"
 #include "page.h"
+#include "probe.h"
 #include "scratch.h"
 #include "start.h"
 
@@ -153,6 +155,68 @@ static void check_tables(void)
 		      hypercall_grant_table_op(PV_GNTTABOP_map_grant_ref, (void *)0x1000, ~0u));
 }
 
+/* Frames that the hypervisor has given us besides our pages. */
+static unsigned long shared_info_mfn(void)
+{
+	return start_info->shared_info >> PV_PAGE_SHIFT;
+}
+
+static bool is_table_frame(unsigned long mfn)
+{
+	uint64_t entry = 0;
+
+	(void)mmu_walk((uintptr_t)grants_table(), 1, &entry);
+	return mmu_pte_mfn(entry) == mfn;
+}
+
+/* An entry of ours names each frame of the machine in turn: only our own may be mapped or copied. */
+static void check_frames(void)
+{
+	unsigned long entries, bad = 0, first = 0, mapped = 0;
+	const volatile uint64_t *m2p = mmu_m2p(&entries);
+	uint64_t *own_page = page_alloc(), word;
+
+	for (unsigned long mfn = 0; mfn < entries && probe_read((uintptr_t)&m2p[mfn], &word) == 0;
+	     mfn++) {
+		bool ours = mmu_pfn_to_mfn(word) == mfn;
+		long handle, copied;
+
+		grants_set(20, PV_GTF_permit_access, own, mfn);
+		handle = grants_map(own, 20, SCRATCH_FREE_VA, PV_GNTMAP_host_map | PV_GNTMAP_readonly);
+		copied = grants_copy_from(own_page, own, 20, 0, 8);
+		mapped += handle >= 0;
+		if (!ours && (handle >= 0 || copied == 0) && mfn != shared_info_mfn() &&
+		    !is_table_frame(mfn) && bad++ == 0) {
+			first = mfn;
+		}
+		if (handle >= 0) {
+			bad += grants_unmap((unsigned)handle, SCRATCH_FREE_VA, 0) != 0;
+		}
+	}
+	check_sweep("grants: of frames that are not ours", bad, first, 0);
+	check_true("grants: and of those that are", mapped > 0);
+	page_free(own_page);
+}
+
+static void check_in_use(void)
+{
+	void *page = page_alloc();
+	unsigned long mfn = mmu_page_mfn(page);
+	long handle;
+
+	grants_set(21, PV_GTF_permit_access, own, mfn);
+	handle = grants_map(own, 21, 0, PV_GNTMAP_device_map);
+	check_true("grants: held for a device", handle >= 0);
+	check_true("grants: it is no table while it may be written",
+		   mmu_make_readonly(page) != 0 || mmu_pin(1, mfn) != 0);
+	grants_set(21, PV_GTF_invalid, 0, ~0ul);
+	check_result("grants: let go of, whatever the entry says",
+		     grants_unmap((unsigned)handle, 0, (uint64_t)mfn << PV_PAGE_SHIFT), 0);
+	check_true("grants: a table then", mmu_pin(1, mfn) == 0 && mmu_unpin(mfn) == 0 &&
+						   mmu_make_writable(page) == 0);
+	page_free(page);
+}
+
 void grants_check(void)
 {
 	scratch_init();
@@ -161,4 +225,8 @@ void grants_check(void)
 	check_unmaps();
 	check_copies();
 	check_tables();
+	if (grants_init() == 0) {
+		check_frames();
+		check_in_use();
+	}
 }

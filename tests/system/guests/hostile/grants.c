@@ -182,7 +182,8 @@ static void check_frames(void)
 		long handle, copied;
 
 		grants_set(20, PV_GTF_permit_access, own, mfn);
-		handle = grants_map(own, 20, SCRATCH_FREE_VA, PV_GNTMAP_host_map | PV_GNTMAP_readonly);
+		handle = grants_map(own, 20, SCRATCH_FREE_VA,
+				    PV_GNTMAP_host_map | PV_GNTMAP_readonly);
 		copied = grants_copy_from(own_page, own, 20, 0, 8);
 		mapped += handle >= 0;
 		if (!ours && (handle >= 0 || copied == 0) && mfn != shared_info_mfn() &&
@@ -212,8 +213,8 @@ static void check_in_use(void)
 	grants_set(21, PV_GTF_invalid, 0, ~0ul);
 	check_result("grants: let go of, whatever the entry says",
 		     grants_unmap((unsigned)handle, 0, (uint64_t)mfn << PV_PAGE_SHIFT), 0);
-	check_true("grants: a table then", mmu_pin(1, mfn) == 0 && mmu_unpin(mfn) == 0 &&
-						   mmu_make_writable(page) == 0);
+	check_true("grants: a table then",
+		   mmu_pin(1, mfn) == 0 && mmu_unpin(mfn) == 0 && mmu_make_writable(page) == 0);
 	page_free(page);
 }
 

@@ -194,7 +194,8 @@ static void check_upcall(void)
 	uint64_t start = timer_now_ns();
 
 	timer_set_deadline(start + 2000000);
-	while (timer_now_ns() - start < 4000000) {
+	/* The emulator's timers are late where its host is loaded. */
+	while (timer_event_count() == before && timer_now_ns() - start < 2000000000) {
 		run(0, 1);
 	}
 	check_true("users: upcall", timer_event_count() != before);

@@ -39,6 +39,7 @@
 #define PV_CONTROLOP_image_free  14 /* pv_control_image */
 #define PV_CONTROLOP_trace_set   15 /* pv_control_trace */
 #define PV_CONTROLOP_trace_read  16 /* pv_control_trace_read */
+#define PV_CONTROLOP_off         17 /* pv_control_off */
 
 /* pv_control_domain.state */
 #define PV_CONTROL_STATE_building 0
@@ -51,6 +52,7 @@
 /* pv_control_domain.flags, pv_control_create.flags */
 #define PV_CONTROL_FLAG_control (1U << 0) /* may call control operations */
 #define PV_CONTROL_FLAG_paused  (1U << 1) /* create: paused once, so that it can be prepared */
+#define PV_CONTROL_FLAG_once    (1U << 2) /* is not started again when it asks to reboot */
 
 /* pv_control_sched.what: which of the values are meant. */
 #define PV_CONTROL_SCHED_weight   (1U << 0)
@@ -59,7 +61,7 @@
 
 /* abigen:end numbers */
 
-#define PV_CONTROLOPS 17
+#define PV_CONTROLOPS 18
 
 #define PV_CONTROL_LIST_MAX      8U     /* domains in one answer */
 #define PV_CONTROL_OOPS_TEXT_MAX 1536U  /* bytes of an oops in one answer */
@@ -93,7 +95,7 @@ struct pv_control_domain {
 	uint16_t domid;
 	uint8_t state;         /* PV_CONTROL_STATE_* */
 	uint8_t reason;        /* PV_SHUTDOWN_*, once it has ended */
-	uint32_t flags;        /* PV_CONTROL_FLAG_control */
+	uint32_t flags;        /* PV_CONTROL_FLAG_control, PV_CONTROL_FLAG_once */
 	uint32_t vcpu_count;   /* that it may have */
 	uint32_t vcpus_online; /* that it has brought up */
 	uint64_t memory_pages; /* that it owns now */
@@ -201,6 +203,11 @@ struct pv_control_trace_read {
 	uint32_t reserved; /* (in) 0 */
 	uint64_t data;     /* (in) guest address */
 	uint64_t lost;     /* (out) records lost since the last read */
+};
+
+struct pv_control_off {
+	uint32_t force;    /* (in) 0: only if no domain lives but the caller; 1: at once */
+	uint32_t reserved; /* (in) 0 */
 };
 
 _Static_assert(sizeof(struct pv_control_machine) == 64, "control layout");

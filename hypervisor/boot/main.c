@@ -188,6 +188,7 @@ static void noreturn_fn boot_on_own_stack(void)
 	timer_init_cpu();
 	sched_init_cpu();
 	smp_release(); /* they go idle */
+	lifecycle_init(boot_info.cmdline);
 	line_enable_input();
 	start_domains();
 	lifecycle_boot_done(); /* powers off if there is none */

@@ -16,7 +16,13 @@
 #include "domain/domain.h"
 
 int evtchn_init(struct domain *d) must_check;
-void evtchn_fini(struct domain *d); /* closes all; peers become unbound */
+
+/*
+ * The end of d, none of whose vCPUs runs: close all ports, some at a time; peers
+ * become unbound. True if there is more to do. And all at once.
+ */
+bool evtchn_fini_step(struct domain *d) must_check;
+void evtchn_fini(struct domain *d);
 
 /* Set the port pending in d and wake its vCPU as the ABI says. Any CPU; no lock needed. */
 void evtchn_set_pending(struct domain *d, u32 port);

@@ -330,37 +330,63 @@ out:
 	return rc;
 }
 
-bool evtchn_reset_step(struct domain *d)
+/* Close the next few ports; the hypervisor's only if `all`. True if there are more. */
+static bool close_step(struct domain *d, bool all)
 {
 	u32 limit = __atomic_load_n(&d->events.port_limit, __ATOMIC_ACQUIRE);
 	u32 from = READ_ONCE(d->events.reset_next);
 	u32 to = MIN(from + EVTCHN_RESET_STEP, limit);
 
 	for (u32 port = MAX(from, 1U); port < to; port++) {
-		(void)close_any(d, port, false); /* what is not open is as it shall be */
+		(void)close_any(d, port, all); /* what is not open is as it shall be */
 	}
 	WRITE_ONCE(d->events.reset_next, to < limit ? to : 0);
 	return to < limit;
 }
 
-void evtchn_fini(struct domain *d)
+bool evtchn_reset_step(struct domain *d)
 {
-	struct evtchn_table *t = &d->events;
-	u32 limit;
+	return close_step(d, false);
+}
 
+/* No port is given out any more, and nobody binds to one of d. */
+static void close_table(struct domain *d)
+{
 	spin_lock(&evtchn_pair_lock);
 	spin_lock(&d->event_lock);
-	t->closed = true;
-	limit = t->port_limit;
+	d->events.closed = true;
+	d->events.reset_next = 0;
 	spin_unlock(&d->event_lock);
 	spin_unlock(&evtchn_pair_lock);
+}
 
-	for (u32 port = 1; port < limit; port++) {
-		(void)close_any(d, port, true);
-	}
+static void free_table(struct domain *d)
+{
+	struct evtchn_table *t = &d->events;
+
 	t->port_limit = 0;
-	for (u32 i = 0; i < limit / EVTCHN_BUCKET_PORTS; i++) {
+	for (u32 i = 0; i < EVTCHN_BUCKETS; i++) {
 		heap_free(t->buckets[i], sizeof(struct evtchn) * EVTCHN_BUCKET_PORTS);
 		t->buckets[i] = NULL;
+	}
+}
+
+bool evtchn_fini_step(struct domain *d)
+{
+	struct evtchn_table *t = &d->events;
+
+	if (!t->closed) {
+		close_table(d);
+	}
+	if (close_step(d, true)) {
+		return true;
+	}
+	free_table(d);
+	return false;
+}
+
+void evtchn_fini(struct domain *d)
+{
+	while (evtchn_fini_step(d)) {
 	}
 }

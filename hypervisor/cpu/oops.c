@@ -20,7 +20,7 @@
 #include "lib/printf.h"
 #include "mm/guest.h"
 
-#define LINE_MAX          200
+#define LINE_MAX          200  /* of a report */
 #define STACK_SCAN_WORDS  1536 /* the main stack */
 #define STACK_PRINT_MAX   32
 #define GUEST_STACK_WORDS 16
@@ -36,16 +36,40 @@ void oops_set_last_words(void (*fn)(void))
 	last_words = fn;
 }
 
-static void print_registers(const struct cpu_regs *r)
+/* Where a report goes: the log, a text that is kept, or both. */
+struct report {
+	bool logged;
+	struct text *kept; /* may be NULL */
+};
+
+static const struct report to_log = { .logged = true };
+
+static printf_like(2, 3) void say(const struct report *to, const char *fmt, ...)
 {
-	log_info("rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx", r->cs, r->rip, r->ss, r->rsp,
-		 r->rflags);
-	log_info("rax %016lx  rbx %016lx  rcx %016lx", r->rax, r->rbx, r->rcx);
-	log_info("rdx %016lx  rsi %016lx  rdi %016lx", r->rdx, r->rsi, r->rdi);
-	log_info("rbp %016lx  r8  %016lx  r9  %016lx", r->rbp, r->r8, r->r9);
-	log_info("r10 %016lx  r11 %016lx  r12 %016lx", r->r10, r->r11, r->r12);
-	log_info("r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14, r->r15);
-	log_info("vector %u, error code 0x%x", r->vector, r->error_code);
+	char line[LINE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (to->logged) {
+		log_info("%s", line);
+	}
+	if (to->kept != NULL) {
+		text_add(to->kept, "%s\n", line);
+	}
+}
+
+static void print_registers(const struct report *to, const struct cpu_regs *r)
+{
+	say(to, "rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx", r->cs, r->rip, r->ss, r->rsp,
+	    r->rflags);
+	say(to, "rax %016lx  rbx %016lx  rcx %016lx", r->rax, r->rbx, r->rcx);
+	say(to, "rdx %016lx  rsi %016lx  rdi %016lx", r->rdx, r->rsi, r->rdi);
+	say(to, "rbp %016lx  r8  %016lx  r9  %016lx", r->rbp, r->r8, r->r9);
+	say(to, "r10 %016lx  r11 %016lx  r12 %016lx", r->r10, r->r11, r->r12);
+	say(to, "r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14, r->r15);
+	say(to, "vector %u, error code 0x%x", r->vector, r->error_code);
 }
 
 static void print_code_address(const char *what, u64 address)
@@ -123,7 +147,7 @@ void oops_fatal(const struct cpu_regs *regs, const char *why)
 		print_code_address("at", regs->rip);
 	}
 	if (regs != NULL && regs->cs != 0) { /* else from panic(): only the place */
-		print_registers(regs);
+		print_registers(&to_log, regs);
 	}
 	log_info("stack:");
 	print_stack_calls(regs == NULL || regs_are_guest(regs) ? (u64)__builtin_frame_address(0) :
@@ -167,49 +191,51 @@ void oops_nmi(const struct cpu_regs *regs)
 	}
 }
 
-static void print_guest_code(u64 rip)
+static void print_guest_code(const struct report *to, u64 rip)
 {
 	char line[GUEST_CODE_BYTES * 3 + 1];
 	u8 code[GUEST_CODE_BYTES];
 	size_t at = 0;
 
 	if (guest_read(code, rip, sizeof(code)) != 0) {
-		log_info("code: cannot be read");
+		say(to, "code: cannot be read");
 		return;
 	}
 	for (u32 i = 0; i < sizeof(code); i++) {
 		at += string_format(line + at, sizeof(line) - at, " %02x", code[i]);
 	}
-	log_info("code:%s", line);
+	say(to, "code:%s", line);
 }
 
-static void print_guest_stack(u64 rsp)
+static void print_guest_stack(const struct report *to, u64 rsp)
 {
 	u64 words[4];
 
-	log_info("stack:");
+	say(to, "stack:");
 	for (u32 i = 0; i < GUEST_STACK_WORDS; i += ARRAY_SIZE(words)) {
 		if (guest_read_at(words, rsp, i / ARRAY_SIZE(words), sizeof(words)) != 0) {
+			say(to, "  (from here on it cannot be read)");
 			return;
 		}
-		log_info("  %016lx %016lx %016lx %016lx", words[0], words[1], words[2], words[3]);
+		say(to, "  %016lx %016lx %016lx %016lx", words[0], words[1], words[2], words[3]);
 	}
 }
 
-void oops_guest(struct vcpu *v, const struct cpu_regs *regs, const char *why)
+void oops_guest(struct vcpu *v, const struct cpu_regs *regs, const char *why, struct text *kept)
 {
+	struct report to = { .kept = kept };
 	u32 dropped;
 
-	if (!log_limit_allows(&guest_limit, &dropped)) {
-		return;
+	to.logged = log_limit_allows(&guest_limit, &dropped);
+	if (to.logged) {
+		log_error("guest oops: d%uv%u %s: %s", v->domain->id, v->id, v->domain->name, why);
 	}
-	log_error("guest oops: d%uv%u %s: %s", v->domain->id, v->id, v->domain->name, why);
-	log_info("%s mode  cr2 %016lx  kernel cr3 %016lx  user cr3 %016lx",
-		 v->mode == VCPU_MODE_KERNEL ? "kernel" : "user", v->cr2, v->kernel_cr3,
-		 v->user_cr3);
-	print_registers(regs);
+	text_add(kept, "d%uv%u %s: %s\n", v->domain->id, v->id, v->domain->name, why);
+	say(&to, "%s mode  cr2 %016lx  kernel cr3 %016lx  user cr3 %016lx",
+	    v->mode == VCPU_MODE_KERNEL ? "kernel" : "user", v->cr2, v->kernel_cr3, v->user_cr3);
+	print_registers(&to, regs);
 	if (v == current_vcpu()) {
-		print_guest_code(regs->rip);
-		print_guest_stack(regs->rsp);
+		print_guest_code(&to, regs->rip);
+		print_guest_stack(&to, regs->rsp);
 	}
 }

@@ -7,6 +7,7 @@
 #define CPU_OOPS_H
 
 #include "cpu/regs.h"
+#include "lib/text.h"
 
 struct vcpu;
 
@@ -27,10 +28,10 @@ void oops_set_last_words(void (*fn)(void));
 void oops_nmi(const struct cpu_regs *regs);
 
 /*
- * A domain is ended: print the guest's registers, and the code and stack they
- * point at if v is current here and they can be read. Limited in rate over all
- * domains.
+ * A domain is ended: tell the guest's registers, and the code and stack they
+ * point at if v is current here and they can be read. To the text always, to the
+ * log limited in rate over all domains. docs/debugging.md explains the parts.
  */
-void oops_guest(struct vcpu *v, const struct cpu_regs *regs, const char *why);
+void oops_guest(struct vcpu *v, const struct cpu_regs *regs, const char *why, struct text *to);
 
 #endif

@@ -16,6 +16,7 @@
 #include "domain/console.h"
 #include "domain/create.h"
 #include "domain/lifecycle.h"
+#include "domain/reap.h"
 #include "domain/sched.h"
 #include "domain/store.h"
 #include "domain/vcpu_context.h"
@@ -176,23 +177,6 @@ static int fill(struct build *b)
 	return rc;
 }
 
-/* Drop what the half-built domain's vCPU, store and console hold, then all of it. */
-static void give_up(struct domain *d)
-{
-	int rc;
-
-	do {
-		rc = mm_begin(&d->mm);
-		if (rc == 0) {
-			rc = vcpu_drop_memory(d->vcpus[0]);
-			mm_end(&d->mm);
-		}
-	} while (rc == MM_RESTART);
-	store_fini_domain(d);
-	console_fini_domain(d);
-	domain_free(d);
-}
-
 static const char *check_image(const struct domain_image *img)
 {
 	if (img->vcpu_count == 0 || img->vcpu_count > DOMAIN_VCPU_MAX) {
@@ -236,7 +220,7 @@ int domain_build(const struct domain_image *img, struct domain **out)
 		rc = domain_publish(b.d);
 	}
 	if (rc != 0) {
-		give_up(b.d);
+		reap_unborn(b.d);
 		lifecycle_build_failed(img->name,
 				       rc == -PV_EEXIST ? "its name is taken" :
 				       rc == -PV_ENOMEM ? "out of memory" :
@@ -251,6 +235,7 @@ int domain_build(const struct domain_image *img, struct domain **out)
 
 void domain_start(struct domain *d)
 {
+	lifecycle_begin();
 	lifecycle_start(d);
 	sched_online(d->vcpus[0]);
 }

@@ -15,7 +15,9 @@
 #include "channel/gnttab.h"
 #include "cpu/fpu.h"
 #include "domain/create.h"
+#include "domain/ended.h"
 #include "domain/pvclock.h"
+#include "domain/reap.h"
 #include "domain/sched.h"
 #include "domain/vcpu_timer.h"
 #include "domain/watchdog.h"
@@ -26,39 +28,52 @@
 
 struct domain *domain_list;
 
-static struct spinlock list_lock = SPINLOCK_INIT;
+struct spinlock domain_life_lock = SPINLOCK_INIT;
+
 static struct domain *by_id[DOMAIN_MAX];
 static u16 last_id;
 static u32 next_vcpu_id;
 
 struct domain *domain_find(u16 domid)
 {
+	struct domain *d;
+
 	if (domid == PV_DOMID_SELF) {
 		return current_vcpu()->domain;
 	}
+	d = domain_by_id(domid);
+	/* Partner: the release in lifecycle_start(); what ended is not found. */
+	return d != NULL && __atomic_load_n(&d->life, __ATOMIC_ACQUIRE) == DOMAIN_ALIVE ? d : NULL;
+}
+
+struct domain *domain_by_id(u16 domid)
+{
 	return domid < DOMAIN_MAX ? __atomic_load_n(&by_id[domid], __ATOMIC_ACQUIRE) : NULL;
 }
 
-/* A number that no live domain has, 0 if there is none: numbers go round so that an old one is not soon another's. */
+/*
+ * A number that no domain has, nor one that is remembered; 0 if there is none.
+ * Numbers go round so that an old one is not soon another's.
+ */
 static u16 free_id(void)
 {
 	u32 tries;
 
 	for (tries = 1; tries < DOMAIN_MAX; tries++) {
 		last_id = (u16)(last_id + 1 < DOMAIN_MAX ? last_id + 1 : 1);
-		if (by_id[last_id] == NULL) {
+		if (by_id[last_id] == NULL && ended_find(last_id) == NULL) {
 			return last_id;
 		}
 	}
 	return 0;
 }
 
-static bool name_is_taken(const char *name)
+bool domain_has_name(const char *name, const struct domain *but)
 {
 	const struct domain *d;
 
 	for (d = domain_list; d != NULL; d = d->next) {
-		if (strcmp(d->name, name) == 0) {
+		if (d != but && d->life != DOMAIN_DYING && strcmp(d->name, name) == 0) {
 			return true;
 		}
 	}
@@ -67,17 +82,20 @@ static bool name_is_taken(const char *name)
 
 int domain_publish(struct domain *d)
 {
+	struct ended *old = NULL;
 	int rc = 0;
 
-	spin_lock(&list_lock);
-	if (name_is_taken(d->name)) {
+	spin_lock(&domain_life_lock);
+	if (domain_has_name(d->name, d)) {
 		rc = -PV_EEXIST;
 	} else {
+		old = ended_take_name(d->name);
 		d->next = domain_list;
 		domain_list = d;
 		__atomic_store_n(&by_id[d->id], d, __ATOMIC_RELEASE);
 	}
-	spin_unlock(&list_lock);
+	spin_unlock(&domain_life_lock);
+	ended_free(old);
 	return rc;
 }
 
@@ -85,7 +103,7 @@ void domain_unpublish(struct domain *d)
 {
 	struct domain **p;
 
-	spin_lock(&list_lock);
+	spin_lock(&domain_life_lock);
 	for (p = &domain_list; *p != NULL; p = &(*p)->next) {
 		if (*p == d) {
 			*p = d->next;
@@ -93,7 +111,7 @@ void domain_unpublish(struct domain *d)
 			break;
 		}
 	}
-	spin_unlock(&list_lock);
+	spin_unlock(&domain_life_lock);
 }
 
 /* The deepest frame that entry.S lays on the guest's stack, bytes. */
@@ -213,52 +231,31 @@ struct domain *domain_create(const struct domain_image *img)
 	if (d == NULL) {
 		return NULL;
 	}
-	spin_lock(&list_lock);
+	spin_lock(&domain_life_lock);
 	d->id = free_id();
-	spin_unlock(&list_lock);
+	spin_unlock(&domain_life_lock);
 	d->mm.id = d->id;
 	d->mm.frames = FRAME_LIST_INIT;
 	d->mm.max_frames = img->memory_pages;
+	d->memory_pages = img->memory_pages;
+	d->record = ended_new();
 	d->is_control = img->is_control;
 	d->sched.weight = img->weight;
 	d->sched.cap = img->cap;
 	d->sched.affinity = img->affinity;
 	(void)string_copy(d->name, img->name, sizeof(d->name));
 	memcpy(d->uuid, img->uuid, sizeof(d->uuid));
-	if (d->id == 0 || make_parts(d, img) != 0) {
-		domain_free(d);
+	if (d->id == 0 || d->record == NULL || make_parts(d, img) != 0) {
+		reap_unborn(d);
 		return NULL;
 	}
 	return d;
-}
-
-/* All tables and frames; no vCPU runs any more. */
-static void free_memory(struct domain *d)
-{
-	int rc;
-
-	do {
-		spin_lock(&d->mm.lock);
-		d->mm.work_limit = d->mm.work + MM_BUDGET;
-		rc = mm_teardown(&d->mm);
-		spin_unlock(&d->mm.lock);
-	} while (rc == MM_RESTART);
 }
 
 void domain_free(struct domain *d)
 {
 	u32 i;
 
-	for (i = 0; i < d->vcpu_count; i++) {
-		vcpu_timer_fini(d->vcpus[i]);
-		sched_vcpu_fini(d->vcpus[i]);
-	}
-	watchdog_fini(d);
-	sched_domain_fini(d);
-	if (d->shared != NULL) {
-		evtchn_fini(d);
-	}
-	free_memory(d);
 	gnttab_fini(d);
 	if (d->shared != NULL) {
 		frame_unshare(&d->mm, d->shared_mfn);
@@ -267,5 +264,6 @@ void domain_free(struct domain *d)
 	for (i = 0; i < d->vcpu_count; i++) {
 		vcpu_free(d->vcpus[i]);
 	}
+	ended_free(d->record);
 	heap_free(d, sizeof(*d));
 }

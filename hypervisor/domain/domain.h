@@ -5,6 +5,15 @@
  *   e  domain.event_lock                s  the vCPU's run queue lock (sched.h)
  *   v  only the CPU that runs the vCPU, or anyone while it cannot run
  *   a  atomic
+ *   l  domain_life_lock
+ *
+ * domain_life_lock decides what becomes of domains: the list, their numbers and names,
+ * domain.life, pauses by control operations, the records of those that ended. It
+ * is held for moments; inside it only run queue, log and allocator locks.
+ *
+ * How long does a pointer from domain_find() last? Until the CPU that asked goes
+ * back to its guest or idles; keep it no longer (grace.h). It may stop being alive
+ * meanwhile, but nothing of it is freed.
  *
  * Read next: builder.c (how one is made), sched.h (how its vCPUs run),
  * ../mm/ptable.h (its page tables), ../channel/evtchn.h (its events).
@@ -31,6 +40,8 @@
 #define DOMAIN_MAX      1024 /* live at once */
 #define DOMAIN_VCPU_MAX 32   /* what shared_info has room for */
 #define DOMAIN_NAME_MAX 64
+
+struct ended;
 
 #define GDT_GUEST_PAGES 14 /* the guest's part of its GDT */
 #define LDT_MAX_PAGES   16
@@ -119,10 +130,8 @@ struct vcpu {
 /* domain.life, in this order only */
 enum domain_life {
 	DOMAIN_BUILDING = 0,
-	DOMAIN_ALIVE,
-	DOMAIN_SHUTDOWN, /* asked to shut down: no vCPU runs, memory still there */
-	DOMAIN_DYING,    /* being taken apart by steps */
-	DOMAIN_DEAD,
+	DOMAIN_ALIVE, /* domain_find() gives it */
+	DOMAIN_DYING, /* has ended: its vCPUs leave their CPUs, then all of it is freed (reap.c) */
 };
 
 struct domain {
@@ -148,20 +157,33 @@ struct domain {
 	struct domain_store *store;     /* c: its small store */
 	struct sched_domain sched;      /* see sched_types.h */
 	struct domain_watchdogs watchdogs;
-	enum domain_life life;    /* a */
-	u32 pause_count;          /* a */
-	u8 shutdown_reason;       /* a: PV_SHUTDOWN_*, valid from DOMAIN_SHUTDOWN on */
-	bool crashed;             /* a: killed by the hypervisor */
-	char crash_reason[128];   /* a: first reason, one line */
-	u64 stats_hypercalls[64]; /* a (plain increments): by number */
-	u64 stats_batched;        /* a (plain increments): how many of them came in a multicall */
-	struct domain *next;      /* control: list of all */
+	enum domain_life life;          /* l; read without it too */
+	u32 pause_count;                /* a: of all kinds */
+	u32 control_pauses;             /* l: those by control operations */
+	u64 memory_pages;               /* c: what it was made with, the most it may have */
+	u64 started_ns;                 /* c: system time of its start */
+	u8 shutdown_reason;             /* l: PV_SHUTDOWN_*, of one that is dying */
+	bool crashed;                   /* l: killed by the hypervisor */
+	char end_text[128];             /* l: why it ended, one line for people */
+	struct ended *record;           /* c: what will remain of it (ended.h) */
+	u8 reap_step;                   /* reap.c only */
+	struct domain *reap_next;       /* l: who is to be freed after it */
+	u64 stats_hypercalls[64];       /* a (plain increments): by number */
+	u64 stats_batched;   /* a (plain increments): how many of them came in a multicall */
+	struct domain *next; /* l: list of all */
 };
 
-extern struct domain *domain_list; /* control lock; grows at head */
+extern struct spinlock domain_life_lock;
+extern struct domain *domain_list; /* l: all that are not freed; grows at head */
 
-/* The live domain of that id (PV_DOMID_SELF: the caller's), or NULL. */
+/* The live domain of that id (PV_DOMID_SELF: the caller's), or NULL. Any CPU; see above. */
 struct domain *domain_find(u16 domid);
+
+/* The domain of that id in whatever part of its life, or NULL. Life lock held. */
+struct domain *domain_by_id(u16 domid);
+
+/* A domain that lives or is being built has that name, other than `but`. Life lock held. */
+bool domain_has_name(const char *name, const struct domain *but);
 
 /* vCPU `id` of d, or NULL if it has none such. */
 static inline struct vcpu *domain_vcpu(struct domain *d, u64 id)
@@ -199,7 +221,7 @@ void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 /* sched_op shutdown: all vCPUs stop; reason is PV_SHUTDOWN_*. */
 void domain_shutdown(struct domain *d, u8 reason);
 
-/* One step in freeing what dying domains held; asks for CPU_WORK_REAP again if there is more. In lifecycle.c. */
+/* CPU_WORK_REAP: one step of what is to be done for domains that come and go. In reap.c. */
 void domain_reap(void);
 
 #endif

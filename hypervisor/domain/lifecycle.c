@@ -1,31 +1,39 @@
 /*
  * TOUR(16) The life of domains. A domain ends once: whoever comes second finds it ended
  * and does nothing. Its vCPUs are paused for good and leave their CPUs at the
- * next exit.
+ * next exit; then it is taken apart (reap.c).
  *
- * LIMIT: an ended domain's memory is not given back; domains are only made at
- * boot, so nobody could use it.
+ *   BUILDING --lifecycle_start--> ALIVE --shutdown, crash, destroy--> DYING --reap.c--> freed, a record remains
+ *
+ * Read next: reap.c.
  */
 #include "domain/lifecycle.h"
 
 #include <stdarg.h>
 
+#include <parley/errno.h>
 #include <parley/sched.h>
 #include <seam/cpu.h>
 
 #include "cpu/oops.h"
 #include "domain/audit.h"
 #include "domain/console.h"
+#include "domain/ended.h"
 #include "domain/line.h"
+#include "domain/reap.h"
 #include "domain/sched.h"
 #include "domain/stats.h"
+#include "domain/timer.h"
 #include "drivers/acpi.h"
+#include "lib/cmdline.h"
 #include "lib/log.h"
-#include "lib/printf.h"
 #include "lib/string.h"
 
-static struct spinlock life_lock = SPINLOCK_INIT;
-static u32 lives = 1; /* live domains, and one for the boot; life_lock */
+#define PAUSES_MAX 65535U
+
+static u32 lives = 1; /* one for the boot; life lock */
+static bool stays;    /* option `stay` */
+static bool is_over;  /* a: no domain is left */
 
 static const char *reason_name(u8 reason)
 {
@@ -41,29 +49,61 @@ static const char *reason_name(u8 reason)
 	return reason < ARRAY_SIZE(names) ? names[reason] : "shut down";
 }
 
+static void power_off(const char *why)
+{
+	log_info("%s, powering off", why);
+	line_bye(PV_LINE_BYE_DONE);
+	acpi_poweroff();
+}
+
+void lifecycle_init(const char *cmdline)
+{
+	stays = cmdline_has(cmdline, "stay");
+	reap_init();
+}
+
+void lifecycle_begin(void)
+{
+	spin_lock(&domain_life_lock);
+	lives++;
+	spin_unlock(&domain_life_lock);
+}
+
 /* One live thing less; the last one turns the machine off. */
-static void life_ends(void)
+void lifecycle_give_up(void)
 {
 	bool last;
 
-	spin_lock(&life_lock);
+	spin_lock(&domain_life_lock);
 	last = --lives == 0;
-	spin_unlock(&life_lock);
-	if (last) {
-		log_info("no domain is left, powering off");
-		line_bye(PV_LINE_BYE_DONE);
-		acpi_poweroff();
+	spin_unlock(&domain_life_lock);
+	if (last && !stays) {
+		/* Not here: who ended it may have something to say yet. */
+		__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
+		cpu_info()->work |= CPU_WORK_REAP;
 	}
+}
+
+void lifecycle_end_machine(void)
+{
+	if (__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
+		power_off("no domain is left");
+	}
+}
+
+u32 lifecycle_count(void)
+{
+	return READ_ONCE(lives);
 }
 
 void lifecycle_start(struct domain *d)
 {
-	spin_lock(&life_lock);
-	lives++;
-	__atomic_store_n(&d->life, DOMAIN_ALIVE, __ATOMIC_RELEASE);
-	spin_unlock(&life_lock);
+	d->started_ns = time_now_ns();
 	line_domain_state(d, PV_DOMAIN_STATE_RUNNING, "");
 	console_allow_input(d);
+	spin_lock(&domain_life_lock);
+	__atomic_store_n(&d->life, DOMAIN_ALIVE, __ATOMIC_RELEASE);
+	spin_unlock(&domain_life_lock);
 }
 
 void lifecycle_build_failed(const char *name, const char *why)
@@ -74,25 +114,23 @@ void lifecycle_build_failed(const char *name, const char *why)
 
 void lifecycle_boot_done(void)
 {
-	life_ends();
+	lifecycle_give_up();
 }
 
 /* The first end of a live domain: true. */
-static bool end_domain(struct domain *d, u8 reason, const char *crash)
+static bool end_domain(struct domain *d, u8 reason, bool crashed, const char *text)
 {
 	bool first;
 
-	spin_lock(&life_lock);
+	spin_lock(&domain_life_lock);
 	first = d->life == DOMAIN_ALIVE;
 	if (first) {
 		d->shutdown_reason = reason;
-		if (crash != NULL) {
-			d->crashed = true;
-			string_copy(d->crash_reason, crash, sizeof(d->crash_reason));
-		}
-		__atomic_store_n(&d->life, DOMAIN_SHUTDOWN, __ATOMIC_RELEASE);
+		d->crashed = crashed;
+		string_copy(d->end_text, text, sizeof(d->end_text));
+		__atomic_store_n(&d->life, DOMAIN_DYING, __ATOMIC_SEQ_CST);
 	}
-	spin_unlock(&life_lock);
+	spin_unlock(&domain_life_lock);
 	if (first) {
 		sched_pause_domain(d);
 		console_flush(d);
@@ -102,34 +140,47 @@ static bool end_domain(struct domain *d, u8 reason, const char *crash)
 	return first;
 }
 
-void domain_shutdown(struct domain *d, u8 reason)
+/* Everyone has been told: count the domain out, and let it be freed. */
+static void ended(struct domain *d)
 {
-	if (!end_domain(d, reason, NULL)) {
-		return;
-	}
-	log_info("d%u %s: %s", d->id, d->name, reason_name(reason));
-	line_domain_state(d, PV_DOMAIN_STATE_SHUTDOWN, reason_name(reason));
-	life_ends();
+	lifecycle_give_up();
+	reap_add(d);
 }
 
-/* Tell everyone who wants to know, and count the domain out. */
+static void shut_down(struct domain *d, u8 reason, const char *text)
+{
+	if (!end_domain(d, reason, false, text)) {
+		return;
+	}
+	log_info("d%u %s: %s", d->id, d->name, text);
+	line_domain_state(d, PV_DOMAIN_STATE_SHUTDOWN, text);
+	ended(d);
+}
+
+void domain_shutdown(struct domain *d, u8 reason)
+{
+	shut_down(d, reason, reason_name(reason));
+}
+
 static void crash_told(struct domain *d)
 {
-	line_oops(d, d->crash_reason);
-	line_domain_state(d, PV_DOMAIN_STATE_CRASHED, d->crash_reason);
-	life_ends();
+	const struct text *oops = &d->record->oops;
+
+	line_oops(d, oops->size == 0 ? d->end_text : oops->bytes);
+	line_domain_state(d, PV_DOMAIN_STATE_CRASHED, d->end_text);
+	ended(d);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
-	char why[sizeof(d->crash_reason)];
+	char why[sizeof(d->end_text)];
 	struct vcpu *v = current_vcpu();
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	if (!end_domain(d, PV_SHUTDOWN_crash, why)) {
+	if (!end_domain(d, PV_SHUTDOWN_crash, true, why)) {
 		return;
 	}
 	log_error("d%u %s: ended: %s", d->id, d->name, why);
@@ -145,11 +196,86 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 void domain_report_crash(struct vcpu *v, const struct cpu_regs *regs)
 {
 	v->crash_report = false;
-	oops_guest(v, regs, v->domain->crash_reason);
+	oops_guest(v, regs, v->domain->end_text, &v->domain->record->oops);
 	crash_told(v->domain);
 }
 
-void domain_reap(void)
+int lifecycle_pause(struct domain *d)
 {
-	/* Nothing asks for it: see LIMIT above. */
+	bool first = false;
+	int rc = 0;
+
+	spin_lock(&domain_life_lock);
+	if (d->life != DOMAIN_ALIVE) {
+		rc = -PV_ESRCH;
+	} else if (d->control_pauses == PAUSES_MAX) {
+		rc = -PV_EOVERFLOW;
+	} else {
+		first = d->control_pauses++ == 0;
+	}
+	if (first) {
+		sched_pause_domain(d);
+	}
+	spin_unlock(&domain_life_lock);
+	if (first) {
+		line_domain_state(d, PV_DOMAIN_STATE_PAUSED, "");
+	}
+	return rc;
+}
+
+int lifecycle_unpause(struct domain *d)
+{
+	bool last = false;
+	int rc = 0;
+
+	spin_lock(&domain_life_lock);
+	if (d->life != DOMAIN_ALIVE) {
+		rc = -PV_ESRCH;
+	} else if (d->control_pauses == 0) {
+		rc = -PV_EINVAL;
+	} else {
+		last = --d->control_pauses == 0;
+	}
+	if (last) {
+		sched_unpause_domain(d);
+	}
+	spin_unlock(&domain_life_lock);
+	if (last) {
+		line_domain_state(d, PV_DOMAIN_STATE_RUNNING, "");
+	}
+	return rc;
+}
+
+int lifecycle_destroy(u16 domid)
+{
+	struct domain *d;
+	struct ended *e;
+
+	spin_lock(&domain_life_lock);
+	d = domain_by_id(domid);
+	e = d == NULL ? ended_take(domid) : NULL;
+	spin_unlock(&domain_life_lock);
+	if (d == NULL && e == NULL) {
+		return -PV_ESRCH;
+	}
+	if (d != NULL) {
+		shut_down(d, PV_SHUTDOWN_poweroff, "destroyed");
+	}
+	ended_free(e);
+	return 0;
+}
+
+/* Lives besides one's own. */
+static bool another_lives(const struct domain *but)
+{
+	return lifecycle_count() > (but == NULL ? 0U : 1U);
+}
+
+int lifecycle_off(const struct domain *but, bool force)
+{
+	if (!force && another_lives(but)) {
+		return -PV_EBUSY;
+	}
+	power_off("asked to turn the machine off");
+	return 0;
 }

@@ -12,6 +12,7 @@
 #include "cpu/percpu.h"
 #include "cpu/vectors.h"
 #include "domain/console.h"
+#include "domain/control.h"
 #include "domain/line_frame.h"
 #include "domain/timer.h"
 #include "drivers/ioapic.h"
@@ -147,9 +148,13 @@ void line_domain_failed(const char *name, const char *text)
 
 void line_oops(const struct domain *d, const char *text)
 {
-	size_t size = strnlen(text, PV_LINE_PAYLOAD_MAX);
+	for (size_t left = strlen(text); left > 0;) {
+		size_t n = MIN(left, PV_LINE_PAYLOAD_MAX);
 
-	line_send(PV_LINE_OOPS, d->id, text, size);
+		line_send(PV_LINE_OOPS, d->id, text, n);
+		text += n;
+		left -= n;
+	}
 }
 
 void line_bye(u32 how)
@@ -181,17 +186,28 @@ void line_bye(u32 how)
 	}
 }
 
-static void frame_received(void)
+static void take_console_input(void)
 {
-	struct domain *d;
+	struct domain *d = decoder.header.domid >= PV_DOMID_FIRST_RESERVED ?
+				   NULL :
+				   domain_find(decoder.header.domid);
 
-	if (decoder.header.type != PV_LINE_CONSOLE_IN ||
-	    decoder.header.domid >= PV_DOMID_FIRST_RESERVED) {
-		return;
-	}
-	d = domain_find(decoder.header.domid);
 	if (d != NULL) {
 		console_input(d, decoder.payload, decoder.header.length);
+	}
+}
+
+static void frame_received(void)
+{
+	switch (decoder.header.type) {
+	case PV_LINE_CONSOLE_IN:
+		take_console_input();
+		break;
+	case PV_LINE_REQUEST:
+		control_line_request(decoder.payload, decoder.header.length);
+		break;
+	default:
+		break; /* of a later version */
 	}
 }
 

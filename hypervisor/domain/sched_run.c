@@ -12,6 +12,7 @@
 #include "channel/evtchn.h"
 #include "cpu/percpu.h"
 #include "cpu/switch.h"
+#include "domain/grace.h"
 #include "domain/console.h"
 #include "domain/lifecycle.h"
 #include "domain/runstate.h"
@@ -296,6 +297,7 @@ void schedule(void)
 	bool idle = false, again;
 
 	for (;;) {
+		grace_pass();
 		cpu_info()->work &= ~CPU_WORK_RESCHED;
 		next = pick(c, &again);
 		if (next != NULL) {

@@ -3,6 +3,9 @@
 
 #include <seam/cpu.h>
 
+#include "cpu/ipi.h"
+#include "cpu/percpu.h"
+
 #include "lib/lock.h"
 
 _Thread_local struct cpu_info fake_cpu_info;
@@ -16,4 +19,12 @@ void fake_cpu_relax(void)
 void cpu_serve(void)
 {
 	cpu_relax();
+}
+
+/* A test that looks at other CPUs has its own. */
+__attribute__((weak)) u32 cpu_count = 1;
+
+__attribute__((weak)) void ipi_kick(u32 cpu)
+{
+	(void)cpu;
 }

@@ -53,7 +53,7 @@ void domain_reap(void)
 
 void domain_shutdown(struct domain *d, u8 reason)
 {
-	d->life = DOMAIN_SHUTDOWN;
+	d->life = DOMAIN_DYING;
 	d->shutdown_reason = reason;
 	sched_pause_domain(d);
 }

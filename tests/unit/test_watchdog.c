@@ -52,7 +52,7 @@ Test(watchdog, ends_the_domain_unless_it_is_set_anew)
 	}
 	cr_assert_eq(d->life, DOMAIN_ALIVE);
 	pass_seconds(4);
-	cr_assert_eq(d->life, DOMAIN_SHUTDOWN);
+	cr_assert_eq(d->life, DOMAIN_DYING);
 	cr_assert_eq(d->shutdown_reason, PV_SHUTDOWN_watchdog);
 }
 
@@ -69,7 +69,7 @@ Test(watchdog, of_no_seconds)
 {
 	cr_assert_eq(watchdog_set(d, 0, 0), 1);
 	pass_seconds(1);
-	cr_assert_eq(d->life, DOMAIN_SHUTDOWN);
+	cr_assert_eq(d->life, DOMAIN_DYING);
 }
 
 Test(watchdog, the_longest_does_not_wrap)
@@ -89,7 +89,7 @@ Test(watchdog, a_pause_does_not_count)
 	pass_seconds(2);
 	cr_assert_eq(d->life, DOMAIN_ALIVE);
 	pass_seconds(2);
-	cr_assert_eq(d->life, DOMAIN_SHUTDOWN);
+	cr_assert_eq(d->life, DOMAIN_DYING);
 }
 
 Test(watchdog, nothing_fires_when_the_domain_is_gone)

@@ -1,0 +1,179 @@
+/*
+ * Control operations that change a domain.
+ *
+ * Read next: lifecycle.c, what they call.
+ */
+#include "domain/control.h"
+
+#include <parley/errno.h>
+#include <parley/sched.h>
+
+#include "domain/lifecycle.h"
+#include "domain/store.h"
+#include "lib/printf.h"
+
+/* The live domain that an operation is about, or NULL with the reason in *rc. */
+static struct domain *target(u16 domid, long *rc)
+{
+	struct domain *d = domid < PV_DOMID_FIRST_RESERVED ? domain_find(domid) : NULL;
+
+	*rc = d != NULL ? 0 : -PV_ESRCH;
+	return d;
+}
+
+static bool is_itself(const struct control_caller *who, u16 domid)
+{
+	return who->domain != NULL && (domid == who->domain->id || domid == PV_DOMID_SELF);
+}
+
+static long check_id(const struct control_caller *who, const struct pv_control_domain_id *id)
+{
+	return control_is_zero(id->reserved, sizeof(id->reserved)) && !is_itself(who, id->domid) ?
+		       0 :
+		       -PV_EINVAL;
+}
+
+long control_pause(const struct control_caller *who, union control_args *args)
+{
+	long rc = check_id(who, &args->id);
+	struct domain *d = rc == 0 ? target(args->id.domid, &rc) : NULL;
+
+	return d == NULL ? rc : lifecycle_pause(d);
+}
+
+long control_unpause(const struct control_caller *who, union control_args *args)
+{
+	long rc = check_id(who, &args->id);
+	struct domain *d = rc == 0 ? target(args->id.domid, &rc) : NULL;
+
+	return d == NULL ? rc : lifecycle_unpause(d);
+}
+
+long control_destroy(const struct control_caller *who, union control_args *args)
+{
+	long rc = check_id(who, &args->id);
+
+	return rc != 0 ? rc : lifecycle_destroy(args->id.domid);
+}
+
+long control_shutdown(const struct control_caller *who, union control_args *args)
+{
+	const struct pv_control_shutdown *op = &args->shutdown;
+	struct domain *d;
+	long rc;
+
+	if (!control_is_zero(op->reserved, sizeof(op->reserved)) ||
+	    (op->reason != PV_SHUTDOWN_poweroff && op->reason != PV_SHUTDOWN_reboot)) {
+		return -PV_EINVAL;
+	}
+	d = target(op->domid, &rc);
+	if (d != NULL) {
+		rc = store_write(d, "control/shutdown",
+				 op->reason == PV_SHUTDOWN_reboot ? "reboot" : "poweroff");
+	}
+	return rc;
+}
+
+static void set_limit(struct domain *d, u64 pages)
+{
+	spin_lock(&d->mm.lock);
+	d->mm.max_frames = pages;
+	spin_unlock(&d->mm.lock);
+}
+
+/*
+ * The limit rises before the guest is told, so that it can grow at once, and
+ * falls when it has been told.
+ */
+static long set_memory(struct domain *d, u64 pages)
+{
+	u64 before = READ_ONCE(d->mm.max_frames);
+	char kib[24];
+	int rc;
+
+	snprintf(kib, sizeof(kib), "%lu", pages * (PAGE_SIZE / 1024));
+	set_limit(d, MAX(before, pages));
+	rc = store_write(d, "memory/target", kib);
+	set_limit(d, rc == 0 ? pages : before);
+	return rc;
+}
+
+long control_memory_set(const struct control_caller *who, union control_args *args)
+{
+	const struct pv_control_memory *op = &args->memory;
+	struct domain *d;
+	long rc;
+
+	if (!control_is_zero(op->reserved, sizeof(op->reserved)) || op->pages == 0) {
+		return -PV_EINVAL;
+	}
+	d = target(op->domid, &rc);
+	if (d == NULL) {
+		return rc;
+	}
+	return op->pages > d->memory_pages ? -PV_EINVAL : set_memory(d, op->pages);
+}
+
+long control_vcpus_set(const struct control_caller *who, union control_args *args)
+{
+	const struct pv_control_vcpus *op = &args->vcpus;
+	struct domain *d;
+	char path[40];
+	long rc;
+
+	if (op->reserved != 0 || op->count == 0) {
+		return -PV_EINVAL;
+	}
+	d = target(op->domid, &rc);
+	if (d != NULL && op->count > d->vcpu_count) {
+		rc = -PV_EINVAL;
+	}
+	for (u32 i = 0; rc == 0 && i < d->vcpu_count; i++) {
+		snprintf(path, sizeof(path), "cpu/%u/availability", i);
+		rc = store_write(d, path, i < op->count ? "online" : "offline");
+	}
+	return rc;
+}
+
+/* Which of the values is meant, and may be. LIMIT: affinity is as it was made. */
+static long check_sched(const struct pv_control_sched *op)
+{
+	const u32 known = PV_CONTROL_SCHED_weight | PV_CONTROL_SCHED_cap |
+			  PV_CONTROL_SCHED_affinity;
+
+	if (op->reserved != 0 || op->what == 0 || (op->what & ~known)) {
+		return -PV_EINVAL;
+	}
+	if ((op->what & PV_CONTROL_SCHED_weight) && (op->weight == 0 || op->weight > 65535)) {
+		return -PV_EINVAL;
+	}
+	return op->what & PV_CONTROL_SCHED_affinity ? -PV_EOPNOTSUPP : 0;
+}
+
+long control_sched_set(const struct control_caller *who, union control_args *args)
+{
+	const struct pv_control_sched *op = &args->sched;
+	long rc = check_sched(op);
+	struct domain *d = rc == 0 ? target(op->domid, &rc) : NULL;
+
+	if (d == NULL) {
+		return rc;
+	}
+	if (op->what & PV_CONTROL_SCHED_weight) {
+		WRITE_ONCE(d->sched.weight, op->weight);
+	}
+	if (op->what & PV_CONTROL_SCHED_cap) {
+		WRITE_ONCE(d->sched.cap, op->cap);
+	}
+	return 0;
+}
+
+long control_off(const struct control_caller *who, union control_args *args)
+{
+	const struct pv_control_off *op = &args->off;
+
+	if (op->force > 1 || op->reserved != 0) {
+		return -PV_EINVAL;
+	}
+	return lifecycle_off(who->domain, op->force != 0);
+}

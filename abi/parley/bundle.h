@@ -2,7 +2,7 @@
  * The launch bundle: what `parley` hands to the hypervisor at boot, as the
  * only multiboot module. A header, an array of domain records, then images.
  * Every offset is from the start of the bundle; images start on 4096-byte
- * boundaries, and records may share one. All integers are little endian. The
+ * boundaries; records may share one, but two do not overlap. All integers are little endian. The
  * hypervisor trusts the file to come from the machine's owner but still refuses
  * one that is not whole.
  *
@@ -22,13 +22,14 @@
 
 /* pv_bundle_domain.flags */
 #define PV_BUNDLE_DOMAIN_CONTROL (1U << 0) /* may call control operations */
+#define PV_BUNDLE_DOMAIN_ONCE    (1U << 1) /* is not started again when it asks to reboot */
 
 struct pv_bundle_header {
 	uint64_t magic;         /* PV_BUNDLE_MAGIC */
 	uint32_t version;       /* PV_BUNDLE_VERSION */
 	uint32_t crc32;         /* zlib's CRC-32 of header (this field 0) and records */
 	uint64_t total_size;    /* bytes of the whole bundle */
-	uint32_t domain_count;  /* 1 .. PV_BUNDLE_MAX_DOMAINS */
+	uint32_t domain_count;  /* 0 .. PV_BUNDLE_MAX_DOMAINS; 0 only with the option `stay` */
 	uint32_t domain_size;   /* sizeof(struct pv_bundle_domain) */
 	uint64_t domain_offset; /* of the array of records */
 	uint64_t reserved[3];   /* 0 */

@@ -5,7 +5,7 @@
 #ifndef BOOT_BUNDLE_H
 #define BOOT_BUNDLE_H
 
-#include "domain/builder.h"
+#include "domain/spec.h"
 
 /*
  * NULL if the bundle is whole: its own numbers agree, every record is well
@@ -16,7 +16,16 @@ const char *bundle_check(const void *bundle, u64 size);
 
 u32 bundle_domain_count(const void *bundle);
 
-/* Describe domain i; the pointers in img point into the bundle. cpus: those that exist. */
-void bundle_get_domain(const void *bundle, u32 i, u64 cpus, struct domain_image *img);
+/* Describe domain i, but for its images. cpus: those that exist. */
+void bundle_get_domain(const void *bundle, u32 i, u64 cpus, struct domain_spec *spec);
+
+/* A part of the bundle; size 0: none. */
+struct bundle_range {
+	u64 offset, size;
+};
+
+/* Where domain i's images are. */
+void bundle_get_images(const void *bundle, u32 i, struct bundle_range *kernel,
+		       struct bundle_range *ramdisk);
 
 #endif

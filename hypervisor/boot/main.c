@@ -4,11 +4,10 @@
  *
  * Read next: memory.c, ../mm/paging.c, ../cpu/percpu.c, ../domain/builder.c.
  */
-#include <parley/bundle.h>
 #include <seam/directmap.h>
 
 #include "boot/boot_info.h"
-#include "boot/bundle.h"
+#include "boot/launch.h"
 #include "boot/memory.h"
 #include "boot/smp.h"
 #include "cpu/features.h"
@@ -16,7 +15,6 @@
 #include "cpu/percpu.h"
 #include "cpu/smap.h"
 #include "cpu/tables.h"
-#include "domain/builder.h"
 #include "domain/lifecycle.h"
 #include "domain/line.h"
 #include "domain/pvclock.h"
@@ -136,48 +134,6 @@ static void start_devices(void)
 	pvclock_init();
 }
 
-static u64 online_cpus(void)
-{
-	return cpu_count == 64 ? ~0UL : (1UL << cpu_count) - 1;
-}
-
-/* Build the domains of the bundle, then start them. */
-static void build_domains(const void *bundle)
-{
-	struct domain *built[PV_BUNDLE_MAX_DOMAINS];
-	struct domain_image image;
-	u32 count = 0;
-
-	for (u32 i = 0; i < bundle_domain_count(bundle); i++) {
-		bundle_get_domain(bundle, i, online_cpus(), &image);
-		if (domain_build(&image, &built[count]) == 0) {
-			count++; /* else it has told why */
-		}
-	}
-	for (u32 i = 0; i < count; i++) {
-		domain_start(built[i]);
-	}
-}
-
-/* The domains, from the launch bundle, whose memory is free afterwards. */
-static void start_domains(void)
-{
-	maddr_t start = maddr(boot_info.module_start);
-	const char *problem;
-
-	if (boot_info.module_size == 0) {
-		log_error("no launch bundle: the boot loader gave no module");
-		return;
-	}
-	problem = bundle_check(maddr_to_virt(start), boot_info.module_size);
-	if (problem != NULL) {
-		log_error("%s", problem);
-		return;
-	}
-	build_domains(maddr_to_virt(start));
-	alloc_add_range(start, maddr(start.v + boot_info.module_size));
-}
-
 /* On the boot CPU's own stack, with the final page tables. */
 static void noreturn_fn boot_on_own_stack(void)
 {
@@ -190,7 +146,7 @@ static void noreturn_fn boot_on_own_stack(void)
 	smp_release(); /* they go idle */
 	lifecycle_init(boot_info.cmdline);
 	line_enable_input();
-	start_domains();
+	launch_domains();
 	lifecycle_boot_done(); /* powers off if there is none */
 	sched_start();
 }

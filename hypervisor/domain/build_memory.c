@@ -24,6 +24,11 @@ static u64 pages_of(u64 bytes)
 	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
+static u64 ramdisk_size(const struct build *b)
+{
+	return b->spec->ramdisk == NULL ? 0 : image_size(b->spec->ramdisk);
+}
+
 /* How many tables of a level map [first, last]. */
 static u64 tables_for(u64 first, u64 last, u32 level)
 {
@@ -92,8 +97,8 @@ const char *build_plan(struct build *b)
 	u64 pfn = pages_of(b->k.end);
 
 	at->kernel_end = pfn;
-	at->ramdisk_pages = pages_of(b->img->ramdisk_size);
-	at->p2m_pages = pages_of(b->img->memory_pages * sizeof(u64));
+	at->ramdisk_pages = pages_of(ramdisk_size(b));
+	at->p2m_pages = pages_of(b->spec->memory_pages * sizeof(u64));
 	at->ramdisk_is_mapped = !b->k.mod_start_pfn;
 	if (at->ramdisk_is_mapped) {
 		at->ramdisk = pfn;
@@ -118,7 +123,7 @@ const char *build_plan(struct build *b)
 		pfn += at->p2m_pages + at->p2m_tables;
 	}
 	at->end = pfn;
-	if (at->end > b->img->memory_pages) {
+	if (at->end > b->spec->memory_pages) {
 		return "it needs more memory than the domain has";
 	}
 	return check_addresses(b);
@@ -148,32 +153,42 @@ static mfn_t allocate_pfn(struct build *b, u64 pfn)
 }
 
 /* The list is written while the frames come, so its own come first. */
-static int allocate_p2m(struct build *b)
+int build_allocate_p2m(struct build *b)
 {
-	u64 i;
+	u64 end = MIN(b->next + BUILD_STEP, b->at.p2m_pages);
 
-	b->p2m_frames_size = b->at.p2m_pages * sizeof(u32);
-	b->p2m_frames = heap_alloc(b->p2m_frames_size);
 	if (b->p2m_frames == NULL) {
-		return -PV_ENOMEM;
+		b->p2m_frames_size = b->at.p2m_pages * sizeof(u32);
+		b->p2m_frames = heap_alloc(b->p2m_frames_size);
+		if (b->p2m_frames == NULL) {
+			return -PV_ENOMEM;
+		}
 	}
-	for (i = 0; i < b->at.p2m_pages; i++) {
-		mfn_t m = allocate_pfn(b, b->at.p2m + i);
+	for (; b->next < end; b->next++) {
+		mfn_t m = allocate_pfn(b, b->at.p2m + b->next);
 
 		if (mfn_equal(m, MFN_INVALID)) {
 			return -PV_ENOMEM;
 		}
-		b->p2m_frames[i] = (u32)m.v;
+		b->p2m_frames[b->next] = (u32)m.v;
 	}
-	return 0;
+	return b->next < b->at.p2m_pages ? BUILD_MORE : 0;
+}
+
+/* The list's last page is whole: places behind the last pfn name no frame. */
+static void end_p2m(struct build *b)
+{
+	for (u64 pfn = b->spec->memory_pages; pfn < b->at.p2m_pages * P2M_PER_PAGE; pfn++) {
+		*p2m_entry(b, pfn) = M2P_INVALID;
+	}
 }
 
 int build_allocate(struct build *b)
 {
-	u64 pfn;
-	int rc = allocate_p2m(b);
+	u64 end = MIN(b->next + BUILD_STEP, b->spec->memory_pages);
 
-	for (pfn = 0; rc == 0 && pfn < b->img->memory_pages; pfn++) {
+	for (; b->next < end; b->next++) {
+		u64 pfn = b->next;
 		mfn_t m;
 
 		if (is_p2m_pfn(b, pfn)) {
@@ -182,16 +197,15 @@ int build_allocate(struct build *b)
 		}
 		m = allocate_pfn(b, pfn);
 		if (mfn_equal(m, MFN_INVALID)) {
-			rc = -PV_ENOMEM;
-			break;
+			return -PV_ENOMEM;
 		}
 		*p2m_entry(b, pfn) = m.v;
 	}
-	/* The list's last page is whole: places behind the last pfn name no frame. */
-	for (; rc == 0 && pfn < b->at.p2m_pages * P2M_PER_PAGE; pfn++) {
-		*p2m_entry(b, pfn) = M2P_INVALID;
+	if (b->next < b->spec->memory_pages) {
+		return BUILD_MORE;
 	}
-	return rc;
+	end_p2m(b);
+	return 0;
 }
 
 mfn_t build_mfn(const struct build *b, u64 pfn)
@@ -219,22 +233,17 @@ void build_copy(struct build *b, u64 paddr, const void *src, u64 size)
 	}
 }
 
-/* Hands out table pages in order of pfn; the first was the root. */
-struct table_source {
-	u64 next, end;
-};
-
 #define FLAGS_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define FLAGS_PAGE  (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 
 /* The table below an entry, made if there is none. NULL: none left, which the plan excludes. */
-static u64 *table_below(struct build *b, u64 *entry, struct table_source *src)
+static u64 *table_below(struct build *b, u64 *entry)
 {
 	if (!(*entry & PTE_PRESENT)) {
-		if (src->next == src->end) {
+		if (b->tables.next == b->tables.end) {
 			return NULL;
 		}
-		*entry = pte_make(build_mfn(b, src->next++), FLAGS_TABLE);
+		*entry = pte_make(build_mfn(b, b->tables.next++), FLAGS_TABLE);
 	}
 	return mfn_to_virt(pte_mfn(*entry));
 }
@@ -247,48 +256,64 @@ static bool is_table_pfn(const struct build *b, u64 pfn)
 	       (b->at.p2m_tables != 0 && pfn >= p2m_tables && pfn < p2m_tables + b->at.p2m_tables);
 }
 
-/* Map `pages` pfns from `pfn` on at va; tables read-only. */
-static int map_range(struct build *b, u64 va, u64 pfn, u64 pages, struct table_source *src)
+/* Map a pfn at va; tables read-only. */
+static int map_one(struct build *b, u64 va, u64 pfn)
 {
-	u64 i;
+	u64 *table = build_page(b, b->at.tables);
 
-	for (i = 0; i < pages; i++, va += PAGE_SIZE) {
-		u64 *table = build_page(b, b->at.tables);
-		u32 level;
-
-		for (level = 4; level > 1; level--) {
-			table = table_below(b, &table[pte_index(va, level)], src);
-			if (table == NULL) {
-				return -PV_EINVAL;
-			}
+	for (u32 level = 4; level > 1; level--) {
+		table = table_below(b, &table[pte_index(va, level)]);
+		if (table == NULL) {
+			return -PV_EINVAL;
 		}
-		table[pte_index(va, 1)] =
-			pte_make(build_mfn(b, pfn + i),
-				 is_table_pfn(b, pfn + i) ? FLAGS_PAGE & ~PTE_WRITE : FLAGS_PAGE);
 	}
+	table[pte_index(va, 1)] = pte_make(
+		build_mfn(b, pfn), is_table_pfn(b, pfn) ? FLAGS_PAGE & ~PTE_WRITE : FLAGS_PAGE);
 	return 0;
 }
 
-int build_tables(struct build *b)
+/* Some of `pages` pfns from `pfn` on, at va. */
+static int map_some(struct build *b, u64 va, u64 pfn, u64 pages)
 {
-	struct table_source first = { b->at.tables + 1, b->at.tables + b->at.table_pages };
-	u64 p2m_tables = b->at.p2m + b->at.p2m_pages;
-	struct table_source second = { p2m_tables, p2m_tables + b->at.p2m_tables };
-	mfn_t root = build_mfn(b, b->at.tables);
-	int rc = map_range(b, b->k.virt_base, 0, b->at.mapped, &first);
+	u64 end = MIN(b->next + BUILD_STEP, pages);
+	int rc = 0;
 
-	if (rc == 0 && b->at.p2m_tables != 0) {
-		rc = map_range(b, b->k.init_p2m, b->at.p2m, b->at.p2m_pages, &second);
+	for (; rc == 0 && b->next < end; b->next++) {
+		rc = map_one(b, va + (b->next << PAGE_SHIFT), pfn + b->next);
 	}
-	if (rc != 0) {
-		return rc;
+	return rc == 0 && b->next < pages ? BUILD_MORE : rc;
+}
+
+int build_map(struct build *b)
+{
+	if (b->next == 0) {
+		/* The first is the root. */
+		b->tables.next = b->at.tables + 1;
+		b->tables.end = b->at.tables + b->at.table_pages;
 	}
-	do {
-		rc = mm_begin(&b->d->mm);
-		if (rc == 0) {
-			rc = frame_pin(&b->d->mm, root, FRAME_L4);
-			mm_end(&b->d->mm);
-		}
-	} while (rc == MM_RESTART);
-	return rc;
+	return map_some(b, b->k.virt_base, 0, b->at.mapped);
+}
+
+int build_map_p2m(struct build *b)
+{
+	if (b->at.p2m_tables == 0) {
+		return 0;
+	}
+	if (b->next == 0) {
+		b->tables.next = b->at.p2m + b->at.p2m_pages;
+		b->tables.end = b->tables.next + b->at.p2m_tables;
+	}
+	return map_some(b, b->k.init_p2m, b->at.p2m, b->at.p2m_pages);
+}
+
+int build_pin(struct build *b)
+{
+	mfn_t root = build_mfn(b, b->at.tables);
+	int rc = mm_begin(&b->d->mm);
+
+	if (rc == 0) {
+		rc = frame_pin(&b->d->mm, root, FRAME_L4);
+		mm_end(&b->d->mm);
+	}
+	return rc == MM_RESTART ? BUILD_MORE : rc;
 }

@@ -19,6 +19,7 @@
 #include "domain/reap.h"
 #include "domain/sched.h"
 #include "domain/store.h"
+#include "domain/timer.h"
 #include "domain/vcpu_context.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -62,16 +63,28 @@ static void fill_hypercall_page(u8 *page)
 	}
 }
 
-static void load_images(struct build *b)
+static int load_kernel(struct build *b)
 {
-	elf_load(&b->k, copy_segment, b);
-	if (b->k.hypercall_page != ELF_NONE) {
-		fill_hypercall_page(
-			build_page(b, (b->k.hypercall_page - b->k.virt_base) >> PAGE_SHIFT));
+	return elf_load_step(&b->k, &b->position, BUILD_STEP << PAGE_SHIFT, copy_segment, b) ?
+		       BUILD_MORE :
+		       0;
+}
+
+static int load_ramdisk(struct build *b)
+{
+	u64 size = b->spec->ramdisk == NULL ? 0 : image_size(b->spec->ramdisk);
+	u64 end = MIN(b->next + (BUILD_STEP << PAGE_SHIFT), size);
+
+	while (b->next < end) {
+		u64 n;
+		const void *from = image_piece(b->spec->ramdisk, b->next, &n);
+
+		if (from != NULL) {
+			build_copy(b, (b->at.ramdisk << PAGE_SHIFT) + b->next, from, n);
+		}
+		b->next += n;
 	}
-	if (b->img->ramdisk_size != 0) {
-		build_copy(b, b->at.ramdisk << PAGE_SHIFT, b->img->ramdisk, b->img->ramdisk_size);
-	}
+	return b->next < size ? BUILD_MORE : 0;
 }
 
 /* The console ring: the hypervisor will always be able to write to its page. */
@@ -108,7 +121,7 @@ static int write_start_info(struct build *b)
 	int rc;
 
 	memcpy(si->magic, PV_START_INFO_MAGIC, sizeof(PV_START_INFO_MAGIC));
-	si->nr_pages = b->img->memory_pages;
+	si->nr_pages = b->spec->memory_pages;
 	si->shared_info = mfn_to_maddr(b->d->shared_mfn).v;
 	si->pt_base = va_of_pfn(b, b->at.tables);
 	si->nr_pt_frames = b->at.table_pages;
@@ -119,13 +132,13 @@ static int write_start_info(struct build *b)
 	} else {
 		si->mfn_list = va_of_pfn(b, b->at.p2m);
 	}
-	if (b->img->ramdisk_size != 0) {
-		si->mod_len = b->img->ramdisk_size;
+	if (b->spec->ramdisk != NULL) {
+		si->mod_len = image_size(b->spec->ramdisk);
 		si->mod_start = b->at.ramdisk_is_mapped ? va_of_pfn(b, b->at.ramdisk) :
 							  b->at.ramdisk;
 		si->flags |= b->at.ramdisk_is_mapped ? 0 : PV_SIF_MOD_START_PFN;
 	}
-	(void)string_copy((char *)si->cmd_line, b->img->cmdline, sizeof(si->cmd_line));
+	(void)string_copy((char *)si->cmd_line, b->spec->cmdline, sizeof(si->cmd_line));
 	rc = connect_console(b, si);
 	return rc != 0 ? rc : connect_store(b, si);
 }
@@ -157,85 +170,176 @@ static int set_first_vcpu(struct build *b)
 	return 0;
 }
 
-static int fill(struct build *b)
+static int write_state(struct build *b)
 {
-	int rc = build_allocate(b);
-
-	if (rc == 0) {
-		load_images(b);
-		rc = write_start_info(b);
+	if (b->k.hypercall_page != ELF_NONE) {
+		fill_hypercall_page(
+			build_page(b, (b->k.hypercall_page - b->k.virt_base) >> PAGE_SHIFT));
 	}
-	if (rc == 0) {
-		rc = build_tables(b);
-	}
-	if (rc == 0) {
-		rc = set_first_vcpu(b);
-	}
-	if (rc == 0) {
-		b->d->max_gfn = gfn(b->img->memory_pages - 1);
-	}
-	return rc;
+	return write_start_info(b);
 }
 
-static const char *check_image(const struct domain_image *img)
+static int finish(struct build *b)
 {
-	if (img->vcpu_count == 0 || img->vcpu_count > DOMAIN_VCPU_MAX) {
+	b->d->max_gfn = gfn(b->spec->memory_pages - 1);
+	return set_first_vcpu(b);
+}
+
+static int (*const stages[])(struct build *b) = {
+	build_allocate_p2m, build_allocate, load_kernel, load_ramdisk, write_state,
+	build_map,          build_map_p2m,  build_pin,   finish,
+};
+
+static const char *check_spec(const struct domain_spec *spec)
+{
+	if (spec->vcpu_count == 0 || spec->vcpu_count > DOMAIN_VCPU_MAX) {
 		return "its number of vCPUs is out of range";
 	}
-	if (img->memory_pages > MM_FRAMES_MAX) {
+	if (spec->memory_pages == 0 || spec->memory_pages > MM_FRAMES_MAX) {
 		return "it asks for more memory than a domain may have";
-	}
-	if (img->memory_pages == 0 || img->memory_pages > alloc_free_count()) {
-		return "it asks for more memory than is free";
 	}
 	return NULL;
 }
 
-int domain_build(const struct domain_image *img, struct domain **out)
+/* For people. */
+static const char *name_error(int rc)
 {
-	struct build b = { .img = img };
-	const char *why = check_image(img);
+	switch (rc) {
+	case -PV_EEXIST:
+		return "its name is taken";
+	case -PV_ENOMEM:
+		return "out of memory";
+	case -PV_ESRCH:
+		return "it was destroyed meanwhile";
+	default:
+		return "its page tables were refused";
+	}
+}
+
+static void free_build(struct build *b)
+{
+	if (b->p2m_frames != NULL) {
+		heap_free(b->p2m_frames, b->p2m_frames_size);
+	}
+	spec_free(b->spec);
+	heap_free(b, sizeof(*b));
+}
+
+static int refuse(struct build *b, int rc, const char *why)
+{
+	lifecycle_build_failed(b->spec->name, why);
+	free_build(b);
+	return rc;
+}
+
+/* Its structures, and its name. */
+static int create(struct build *b)
+{
 	int rc;
 
-	if (why == NULL) {
-		why = elf_parse(&b.k, img->kernel, img->kernel_size);
-	}
-	if (why == NULL) {
-		why = build_plan(&b);
-	}
-	if (why != NULL) {
-		lifecycle_build_failed(img->name, why);
-		return -PV_EINVAL;
-	}
-	b.d = domain_create(img);
-	if (b.d == NULL) {
-		lifecycle_build_failed(img->name, "no memory for its structures");
+	b->d = domain_create(b->spec);
+	if (b->d == NULL) {
 		return -PV_ENOMEM;
 	}
-	rc = fill(&b);
-	if (b.p2m_frames != NULL) {
-		heap_free(b.p2m_frames, b.p2m_frames_size);
-	}
-	if (rc == 0) {
-		rc = domain_publish(b.d);
-	}
+	rc = domain_publish(b->d);
 	if (rc != 0) {
-		reap_unborn(b.d);
-		lifecycle_build_failed(img->name,
-				       rc == -PV_EEXIST ? "its name is taken" :
-				       rc == -PV_ENOMEM ? "out of memory" :
-							  "its page tables were refused");
+		reap_unborn(b->d);
+	}
+	return rc;
+}
+
+int build_begin(struct domain_spec *spec, struct build **out)
+{
+	struct build *b = heap_alloc(sizeof(*b));
+	const char *why;
+	int rc;
+
+	if (b == NULL) {
+		lifecycle_build_failed(spec->name, name_error(-PV_ENOMEM));
+		spec_free(spec);
+		return -PV_ENOMEM;
+	}
+	b->spec = spec;
+	why = check_spec(spec);
+	if (why == NULL) {
+		why = elf_parse(&b->k, spec->kernel);
+	}
+	if (why == NULL) {
+		why = build_plan(b);
+	}
+	if (why != NULL) {
+		return refuse(b, -PV_EINVAL, why);
+	}
+	if (spec->memory_pages > alloc_free_count()) {
+		return refuse(b, -PV_ENOMEM, "it asks for more memory than is free");
+	}
+	rc = create(b);
+	if (rc != 0) {
+		return refuse(b, rc, name_error(rc));
+	}
+	*out = b;
+	return 0;
+}
+
+int build_step(struct build *b)
+{
+	int rc;
+
+	if (READ_ONCE(b->d->life) != DOMAIN_BUILDING) {
+		return -PV_ESRCH;
+	}
+	rc = stages[b->stage](b);
+	if (rc != 0) {
 		return rc;
 	}
-	log_info("domain %u: %s, %lu MiB, %u vCPUs", (u32)b.d->id, b.d->name,
-		 img->memory_pages >> 8, img->vcpu_count);
-	*out = b.d;
-	return 0;
+	b->stage++;
+	b->next = 0;
+	return b->stage < ARRAY_SIZE(stages) ? BUILD_MORE : 0;
+}
+
+struct domain *build_end(struct build *b, int rc, bool now)
+{
+	struct domain *d = b->d;
+
+	if (rc == 0) {
+		log_info("domain %u: %s, %lu MiB, %u vCPUs", (u32)d->id, d->name,
+			 b->spec->memory_pages >> 8, d->vcpu_count);
+		d->spec = b->spec;
+		b->spec = NULL;
+		free_build(b);
+		return d;
+	}
+	lifecycle_abandon(d);
+	(void)refuse(b, rc, name_error(rc));
+	if (now) {
+		reap_unborn(d);
+	} else {
+		reap_add_unborn(d);
+	}
+	return NULL;
+}
+
+int domain_build(struct domain_spec *spec, struct domain **out)
+{
+	struct build *b;
+	int rc = build_begin(spec, &b);
+
+	if (rc != 0) {
+		return rc;
+	}
+	do {
+		rc = build_step(b);
+	} while (rc == BUILD_MORE);
+	*out = build_end(b, rc, true);
+	return rc;
 }
 
 void domain_start(struct domain *d)
 {
-	lifecycle_begin();
-	lifecycle_start(d);
-	sched_online(d->vcpus[0]);
+	struct vcpu *v = d->vcpus[0];
+
+	spec_note_start(d->spec, time_now_ns());
+	if (lifecycle_start(d)) {
+		sched_online(v);
+	}
 }

@@ -19,6 +19,7 @@ struct operation {
 #define ALL(name)          sizeof(struct name)
 #define TAKES(name)        STRUCT(name, ALL(name), NONE)
 #define GIVES(name, first) STRUCT(name, UP_TO(name, first), ALL(name))
+#define BOTH(name)         STRUCT(name, ALL(name), ALL(name))
 
 static const struct operation operations[PV_CONTROLOPS] = {
 	[PV_CONTROLOP_machine] = { GIVES(pv_control_machine, version), .fn = control_machine },
@@ -32,6 +33,10 @@ static const struct operation operations[PV_CONTROLOPS] = {
 	[PV_CONTROLOP_sched_set] = { TAKES(pv_control_sched), .fn = control_sched_set },
 	[PV_CONTROLOP_oops] = { GIVES(pv_control_oops, size), .fn = control_oops },
 	[PV_CONTROLOP_stats] = { GIVES(pv_control_stats, stats), .fn = control_stats },
+	[PV_CONTROLOP_create] = { BOTH(pv_control_create), .fn = control_create },
+	[PV_CONTROLOP_image_new] = { BOTH(pv_control_image), .fn = control_image_new },
+	[PV_CONTROLOP_image_write] = { TAKES(pv_control_image_write), .fn = control_image_write },
+	[PV_CONTROLOP_image_free] = { TAKES(pv_control_image), .fn = control_image_free },
 	[PV_CONTROLOP_off] = { TAKES(pv_control_off), .fn = control_off },
 };
 

@@ -9,7 +9,7 @@
  * domain is decided under the life lock (lifecycle.h), and a domain that
  * domain_find() gave stays whole until the caller leaves (grace.h).
  *
- * Read next: control.c (the table), control_domain.c, control_info.c, control_make.c.
+ * Read next: control.c (the table), control_domain.c, control_info.c, control_image.c, making.c.
  */
 #ifndef DOMAIN_CONTROL_H
 #define DOMAIN_CONTROL_H
@@ -66,6 +66,9 @@ long control_do(const struct control_caller *who, u32 op, union control_args *ar
 /* A PV_LINE_REQUEST frame's payload has come: carry it out and reply. In control_line.c. */
 void control_line_request(const u8 *payload, u32 size);
 
+/* The line's create has ended: reply. In control_line.c. */
+void control_line_created(long result, u16 domid, const struct pv_control_create *request);
+
 /* ---- the operations, for control.c ---- */
 
 typedef long control_fn(const struct control_caller *who, union control_args *args);
@@ -73,6 +76,7 @@ typedef long control_fn(const struct control_caller *who, union control_args *ar
 control_fn control_machine, control_list, control_oops, control_stats;
 control_fn control_pause, control_unpause, control_shutdown, control_destroy;
 control_fn control_memory_set, control_vcpus_set, control_sched_set, control_off;
+control_fn control_create, control_image_new, control_image_write, control_image_free;
 
 /* True if all bytes are 0: of (in) fields that are reserved. */
 bool control_is_zero(const void *bytes, size_t size);

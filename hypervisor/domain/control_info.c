@@ -12,8 +12,10 @@
 #include "cpu/percpu.h"
 #include "domain/control.h"
 #include "domain/ended.h"
+#include "domain/image.h"
 #include "domain/lifecycle.h"
 #include "domain/sched.h"
+#include "domain/spec.h"
 #include "domain/stats.h"
 #include "domain/timer.h"
 #include "lib/string.h"
@@ -29,6 +31,7 @@ long control_machine(const struct control_caller *who, union control_args *args)
 		.total_pages = frame_count,
 		.free_pages = alloc_free_count(),
 		.time_ns = time_now_ns(),
+		.image_pages = image_pages(),
 		.domains = lifecycle_count(),
 		.cpu_mask = cpu_count == 64 ? ~0UL : (1UL << cpu_count) - 1,
 	};
@@ -60,6 +63,13 @@ static u8 state_of(const struct domain *d)
 	}
 }
 
+static u32 flags_of(const struct domain *d)
+{
+	u32 flags = d->is_control ? PV_CONTROL_FLAG_control : 0;
+
+	return d->spec != NULL && d->spec->once ? flags | PV_CONTROL_FLAG_once : flags;
+}
+
 static void count(const struct domain *d, struct pv_control_domain *info)
 {
 	u64 now = time_now_ns();
@@ -86,7 +96,7 @@ void control_describe(const struct domain *d, struct pv_control_domain *info)
 		.domid = d->id,
 		.state = state_of(d),
 		.reason = d->shutdown_reason,
-		.flags = d->is_control ? PV_CONTROL_FLAG_control : 0,
+		.flags = flags_of(d),
 		.vcpu_count = d->vcpu_count,
 		.memory_pages = READ_ONCE(d->mm.frames.count),
 		.memory_limit = READ_ONCE(d->mm.max_frames),

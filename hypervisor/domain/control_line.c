@@ -23,6 +23,10 @@ struct reply {
 
 _Static_assert(sizeof(struct reply) <= PV_LINE_PAYLOAD_MAX, "a reply fits a frame");
 
+/* A create is in the making, and its request's number. Only the reaper's step that ends it clears it. */
+static bool busy; /* a */
+static u32 busy_sequence;
+
 static void send_reply(u32 sequence, long result, const union control_args *args, u32 size)
 {
 	struct reply reply = { .head = { .sequence = sequence, .result = (s32)result } };
@@ -65,7 +69,28 @@ void control_line_request(const u8 *payload, u32 size)
 		return; /* there is not even a number to reply to */
 	}
 	memcpy(&request, payload, sizeof(request));
+	if (__atomic_load_n(&busy, __ATOMIC_ACQUIRE)) {
+		send_reply(request.sequence, -PV_EBUSY, &args, 0);
+		return;
+	}
+	/* It may have ended, on another CPU, before we hear that it began. */
+	busy_sequence = request.sequence;
+	__atomic_store_n(&busy, true, __ATOMIC_RELEASE);
 	rc = carry_out(request.op, payload + sizeof(request), size - (u32)sizeof(request), &args);
+	if (rc == CONTROL_AGAIN) {
+		return;
+	}
+	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 	layout = control_layout(request.op);
 	send_reply(request.sequence, rc, &args, layout == NULL ? 0 : layout->size);
+}
+
+void control_line_created(long result, u16 domid, const struct pv_control_create *request)
+{
+	union control_args args = { .create = *request };
+	u32 sequence = busy_sequence;
+
+	args.create.domid = domid;
+	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+	send_reply(sequence, result, &args, sizeof(args.create));
 }

@@ -171,7 +171,7 @@ static struct vcpu *vcpu_create(struct domain *d, u32 id)
 	}
 	v->domain = d;
 	v->id = id;
-	v->global_id = next_vcpu_id++;
+	v->global_id = __atomic_fetch_add(&next_vcpu_id, 1, __ATOMIC_RELAXED);
 	v->traps = alloc_page();
 	v->fpu = alloc_page();
 	if (v->traps == NULL || v->fpu == NULL) {
@@ -198,7 +198,7 @@ static int make_shared_page(struct domain *d)
 	return 0;
 }
 
-static int make_parts(struct domain *d, const struct domain_image *img)
+static int make_parts(struct domain *d, const struct domain_spec *spec)
 {
 	int rc = make_shared_page(d);
 	u32 i;
@@ -210,7 +210,7 @@ static int make_parts(struct domain *d, const struct domain_image *img)
 		rc = gnttab_init(d);
 	}
 	pvclock_init_domain(d);
-	for (i = 0; rc == 0 && i < img->vcpu_count; i++) {
+	for (i = 0; rc == 0 && i < spec->vcpu_count; i++) {
 		d->vcpus[i] = vcpu_create(d, i);
 		if (d->vcpus[i] == NULL) {
 			rc = -PV_ENOMEM;
@@ -224,7 +224,7 @@ static int make_parts(struct domain *d, const struct domain_image *img)
 	return rc;
 }
 
-struct domain *domain_create(const struct domain_image *img)
+struct domain *domain_create(const struct domain_spec *spec)
 {
 	struct domain *d = heap_alloc(sizeof(*d));
 
@@ -236,16 +236,16 @@ struct domain *domain_create(const struct domain_image *img)
 	spin_unlock(&domain_life_lock);
 	d->mm.id = d->id;
 	d->mm.frames = FRAME_LIST_INIT;
-	d->mm.max_frames = img->memory_pages;
-	d->memory_pages = img->memory_pages;
+	d->mm.max_frames = spec->memory_pages;
+	d->memory_pages = spec->memory_pages;
 	d->record = ended_new();
-	d->is_control = img->is_control;
-	d->sched.weight = img->weight;
-	d->sched.cap = img->cap;
-	d->sched.affinity = img->affinity;
-	(void)string_copy(d->name, img->name, sizeof(d->name));
-	memcpy(d->uuid, img->uuid, sizeof(d->uuid));
-	if (d->id == 0 || d->record == NULL || make_parts(d, img) != 0) {
+	d->is_control = spec->is_control;
+	d->sched.weight = spec->weight;
+	d->sched.cap = spec->cap;
+	d->sched.affinity = spec->affinity;
+	(void)string_copy(d->name, spec->name, sizeof(d->name));
+	memcpy(d->uuid, spec->uuid, sizeof(d->uuid));
+	if (d->id == 0 || d->record == NULL || make_parts(d, spec) != 0) {
 		reap_unborn(d);
 		return NULL;
 	}
@@ -265,5 +265,6 @@ void domain_free(struct domain *d)
 		vcpu_free(d->vcpus[i]);
 	}
 	ended_free(d->record);
+	spec_free(d->spec);
 	heap_free(d, sizeof(*d));
 }

@@ -42,6 +42,7 @@
 #define DOMAIN_NAME_MAX 64
 
 struct ended;
+struct domain_spec;
 
 #define GDT_GUEST_PAGES 14 /* the guest's part of its GDT */
 #define LDT_MAX_PAGES   16
@@ -166,6 +167,8 @@ struct domain {
 	bool crashed;                   /* l: killed by the hypervisor */
 	char end_text[128];             /* l: why it ended, one line for people */
 	struct ended *record;           /* c: what will remain of it (ended.h) */
+	struct domain_spec *spec;       /* c: what it was made of */
+	bool restarts;                  /* l: dying, and to be started again */
 	u8 reap_step;                   /* reap.c only */
 	struct domain *reap_next;       /* l: who is to be freed after it */
 	u64 stats_hypercalls[64];       /* a (plain increments): by number */

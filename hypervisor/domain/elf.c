@@ -9,6 +9,7 @@
 #include <parley/elfnote.h>
 
 #include "lib/string.h"
+#include "mm/layout.h"
 
 struct elf_header {
 	u8 ident[16];
@@ -41,34 +42,37 @@ struct elf_note {
 #define ELF_MACHINE_X86_64 62
 #define ELF_SEGMENTS_MAX   128
 #define ELF_SECTIONS_MAX   4096
+#define ELF_NOTES_MAX      4096 /* looked at, in all of an image */
+#define GUEST_STRING_MAX   1024 /* bytes of __xen_guest that are looked at */
 
 /* [offset, offset + size) lies in the image. */
 static bool in_image(const struct elf_kernel *k, u64 offset, u64 size)
 {
-	return offset <= k->size && size <= k->size - offset;
-}
+	u64 total = image_size(k->image);
 
-static const struct elf_header *header(const struct elf_kernel *k)
-{
-	return (const void *)k->image;
+	return offset <= total && size <= total - offset;
 }
 
 static void segment_read(const struct elf_kernel *k, u32 i, struct elf_segment *s)
 {
-	memcpy(s, k->image + header(k)->phoff + (u64)i * sizeof(*s), sizeof(*s));
+	image_read(k->image, k->segments_offset + (u64)i * sizeof(*s), s, sizeof(*s));
 }
 
-static void section_read(const struct elf_kernel *k, u32 i, struct elf_section *s)
+static void section_read(const struct elf_kernel *k, const struct elf_header *h, u32 i,
+			 struct elf_section *s)
 {
-	memcpy(s, k->image + header(k)->shoff + (u64)i * sizeof(*s), sizeof(*s));
+	image_read(k->image, h->shoff + (u64)i * sizeof(*s), s, sizeof(*s));
 }
 
-static const char *check_header(const struct elf_kernel *k)
+static const char *check_header(struct elf_kernel *k, struct elf_header *h)
 {
 	static const u8 magic[6] = { 0x7f, 'E', 'L', 'F', 2, 1 };
-	const struct elf_header *h = header(k);
 
-	if (k->size < sizeof(*h) || memcmp(h->ident, magic, sizeof(magic)) != 0) {
+	if (!in_image(k, 0, sizeof(*h))) {
+		return "not a 64-bit little-endian ELF image";
+	}
+	image_read(k->image, 0, h, sizeof(*h));
+	if (memcmp(h->ident, magic, sizeof(magic)) != 0) {
 		return "not a 64-bit little-endian ELF image";
 	}
 	if (h->machine != ELF_MACHINE_X86_64) {
@@ -78,22 +82,14 @@ static const char *check_header(const struct elf_kernel *k)
 	    !in_image(k, h->phoff, (u64)h->phnum * sizeof(struct elf_segment))) {
 		return "program headers out of the image";
 	}
+	k->segments_offset = h->phoff;
+	k->segment_count = h->phnum;
 	return NULL;
 }
 
-/* The value of a numeric note: 1 to 8 bytes. */
-static u64 note_number(const u8 *desc, u32 size)
+/* A numeric note: 1 to 8 bytes. */
+static void note_take(struct elf_kernel *k, u32 type, u64 value)
 {
-	u64 value = 0;
-
-	memcpy(&value, desc, MIN(size, 8U));
-	return value;
-}
-
-static void note_take(struct elf_kernel *k, u32 type, const u8 *desc, u32 size)
-{
-	u64 value = note_number(desc, size);
-
 	switch (type) {
 	case PV_ELFNOTE_ENTRY:
 		k->entry = value;
@@ -118,34 +114,44 @@ static void note_take(struct elf_kernel *k, u32 type, const u8 *desc, u32 size)
 	}
 }
 
-/* Take the notes of owner "Xen" in a range of the image: how many there were. */
-static u32 notes_scan(struct elf_kernel *k, u64 offset, u64 size)
+static bool note_is_xen(const struct elf_kernel *k, const struct elf_note *n, u64 offset)
 {
-	const u8 *p;
-	const u8 *end;
+	char owner[4];
+
+	if (n->namesz != sizeof(owner)) {
+		return false;
+	}
+	image_read(k->image, offset, owner, sizeof(owner));
+	return memcmp(owner, "Xen", sizeof(owner)) == 0;
+}
+
+/* Take the notes of owner "Xen" in a range of the image: how many there were. */
+static u32 notes_scan(struct elf_kernel *k, u64 at, u64 size)
+{
+	u64 end = at + size;
 	u32 found = 0;
 
-	if (!in_image(k, offset, size)) {
+	if (!in_image(k, at, size)) {
 		return 0;
 	}
-	p = k->image + offset;
-	end = p + size;
-	while ((u64)(end - p) >= sizeof(struct elf_note)) {
+	while (end - at >= sizeof(struct elf_note) && k->notes_left > 0) {
+		u64 name_room, desc_room, value = 0;
 		struct elf_note n;
-		u64 name_room, desc_room;
 
-		memcpy(&n, p, sizeof(n));
-		p += sizeof(n);
+		k->notes_left--;
+		image_read(k->image, at, &n, sizeof(n));
+		at += sizeof(n);
 		name_room = ((u64)n.namesz + 3) & ~3UL;
 		desc_room = ((u64)n.descsz + 3) & ~3UL;
-		if (name_room > (u64)(end - p) || desc_room > (u64)(end - p) - name_room) {
+		if (name_room > end - at || desc_room > end - at - name_room) {
 			break;
 		}
-		if (n.namesz == 4 && memcmp(p, "Xen", 4) == 0) {
-			note_take(k, n.type, p + name_room, n.descsz);
+		if (note_is_xen(k, &n, at)) {
+			image_read(k->image, at + name_room, &value, MIN(n.descsz, 8U));
+			note_take(k, n.type, value);
 			found++;
 		}
-		p += name_room + desc_room;
+		at += name_room + desc_room;
 	}
 	return found;
 }
@@ -156,7 +162,7 @@ static u32 notes_in_segments(struct elf_kernel *k)
 	u32 found = 0;
 	u32 i;
 
-	for (i = 0; i < header(k)->phnum; i++) {
+	for (i = 0; i < k->segment_count; i++) {
 		segment_read(k, i, &s);
 		if (s.type == ELF_PT_NOTE) {
 			found += notes_scan(k, s.offset, s.filesz);
@@ -165,22 +171,20 @@ static u32 notes_in_segments(struct elf_kernel *k)
 	return found;
 }
 
-static bool sections_usable(const struct elf_kernel *k)
+static bool sections_usable(const struct elf_kernel *k, const struct elf_header *h)
 {
-	const struct elf_header *h = header(k);
-
 	return h->shentsize == sizeof(struct elf_section) && h->shnum <= ELF_SECTIONS_MAX &&
 	       in_image(k, h->shoff, (u64)h->shnum * sizeof(struct elf_section));
 }
 
-static u32 notes_in_sections(struct elf_kernel *k)
+static u32 notes_in_sections(struct elf_kernel *k, const struct elf_header *h)
 {
 	struct elf_section s;
 	u32 found = 0;
 	u32 i;
 
-	for (i = 0; sections_usable(k) && i < header(k)->shnum; i++) {
-		section_read(k, i, &s);
+	for (i = 0; sections_usable(k, h) && i < h->shnum; i++) {
+		section_read(k, h, i, &s);
 		if (s.type == ELF_SHT_NOTE) {
 			found += notes_scan(k, s.offset, s.size);
 		}
@@ -188,30 +192,44 @@ static u32 notes_in_sections(struct elf_kernel *k)
 	return found;
 }
 
-/* A section by name: its contents, NULL if there is none. */
-static const char *section_find(const struct elf_kernel *k, const char *name, u64 *size)
+static const char guest_section[] = "__xen_guest";
+
+static bool is_guest_section(const struct elf_kernel *k, const struct elf_section *names,
+			     const struct elf_section *s)
 {
-	u64 len = strlen(name) + 1;
+	char name[sizeof(guest_section)];
+
+	if (s->name >= names->size || names->size - s->name < sizeof(name) ||
+	    !in_image(k, s->offset, s->size)) {
+		return false;
+	}
+	image_read(k->image, names->offset + s->name, name, sizeof(name));
+	return memcmp(name, guest_section, sizeof(name)) == 0;
+}
+
+/* The start of that section: how many bytes, 0 if there is none. */
+static u64 guest_section_read(const struct elf_kernel *k, const struct elf_header *h, char *buf,
+			      u64 room)
+{
 	struct elf_section names, s;
 	u32 i;
 
-	if (!sections_usable(k) || header(k)->shstrndx >= header(k)->shnum) {
-		return NULL;
+	if (!sections_usable(k, h) || h->shstrndx >= h->shnum) {
+		return 0;
 	}
-	section_read(k, header(k)->shstrndx, &names);
+	section_read(k, h, h->shstrndx, &names);
 	if (!in_image(k, names.offset, names.size)) {
-		return NULL;
+		return 0;
 	}
-	for (i = 0; i < header(k)->shnum; i++) {
-		section_read(k, i, &s);
-		if (s.name < names.size && names.size - s.name >= len &&
-		    memcmp(k->image + names.offset + s.name, name, len) == 0 &&
-		    in_image(k, s.offset, s.size)) {
-			*size = s.size;
-			return (const char *)k->image + s.offset;
+	for (i = 0; i < h->shnum; i++) {
+		section_read(k, h, i, &s);
+		if (is_guest_section(k, &names, &s)) {
+			room = MIN(room, s.size);
+			image_read(k->image, s.offset, buf, room);
+			return room;
 		}
 	}
-	return NULL;
+	return 0;
 }
 
 static bool hex_digit(char c, u64 *value)
@@ -253,12 +271,13 @@ static bool guest_string_number(const char *s, u64 size, const char *key, u64 *v
 }
 
 /* The form before notes: one string in the section __xen_guest. */
-static bool guest_string(struct elf_kernel *k)
+static bool guest_string(struct elf_kernel *k, const struct elf_header *h)
 {
-	u64 size, value;
-	const char *s = section_find(k, "__xen_guest", &size);
+	char s[GUEST_STRING_MAX];
+	u64 size = guest_section_read(k, h, s, sizeof(s));
+	u64 value;
 
-	if (s == NULL) {
+	if (size == 0) {
 		return false;
 	}
 	if (guest_string_number(s, size, "VIRT_BASE", &value)) {
@@ -285,7 +304,7 @@ static const char *measure(struct elf_kernel *k)
 
 	k->start = ELF_NONE;
 	k->end = 0;
-	for (i = 0; i < header(k)->phnum; i++) {
+	for (i = 0; i < k->segment_count; i++) {
 		segment_read(k, i, &s);
 		if (s.type != ELF_PT_LOAD || s.memsz == 0) {
 			continue;
@@ -304,44 +323,77 @@ static const char *measure(struct elf_kernel *k)
 	return k->end == 0 ? "nothing to load in it" : NULL;
 }
 
-const char *elf_parse(struct elf_kernel *k, const void *image, u64 size)
+static bool hypercall_page_ok(const struct elf_kernel *k)
 {
+	u64 page = k->hypercall_page;
+
+	return page == ELF_NONE ||
+	       (page >= k->virt_base && (page & (PAGE_SIZE - 1)) == 0 &&
+		page - k->virt_base >= k->start && page - k->virt_base < k->end);
+}
+
+const char *elf_parse(struct elf_kernel *k, const struct image *image)
+{
+	struct elf_header h;
 	const char *why;
 
 	*k = (struct elf_kernel){
 		.image = image,
-		.size = size,
+		.notes_left = ELF_NOTES_MAX,
 		.hypercall_page = ELF_NONE,
 		.init_p2m = ELF_NONE,
 	};
-	why = check_header(k);
+	why = check_header(k, &h);
 	if (why != NULL) {
 		return why;
 	}
-	k->entry = header(k)->entry;
-	if (notes_in_segments(k) == 0 && notes_in_sections(k) == 0 && !guest_string(k)) {
+	k->entry = h.entry;
+	if (notes_in_segments(k) == 0 && notes_in_sections(k, &h) == 0 && !guest_string(k, &h)) {
 		return "neither Xen notes nor a __xen_guest section: not a PV kernel";
 	}
 	why = measure(k);
-	if (why == NULL && k->hypercall_page != ELF_NONE &&
-	    (k->hypercall_page < k->virt_base || (k->hypercall_page & 4095) ||
-	     k->hypercall_page - k->virt_base < k->start ||
-	     k->hypercall_page - k->virt_base >= k->end)) {
+	if (why == NULL && !hypercall_page_ok(k)) {
 		return "its hypercall page is not in it";
 	}
 	return why;
 }
 
-void elf_load(const struct elf_kernel *k,
-	      void (*copy)(void *arg, u64 paddr, const void *src, u64 size), void *arg)
+/* A piece of a segment, not more than max bytes: how many. */
+static u64 load_piece(const struct elf_kernel *k, const struct elf_segment *s, u64 offset, u64 max,
+		      void (*copy)(void *arg, u64 paddr, const void *src, u64 size), void *arg)
+{
+	u64 n;
+	const void *from = image_piece(k->image, s->offset + offset, &n);
+
+	n = MIN(MIN(n, s->filesz - offset), max);
+	if (from != NULL) {
+		copy(arg, s->paddr - k->paddr_offset + offset, from, n);
+	}
+	return n;
+}
+
+bool elf_load_step(const struct elf_kernel *k, struct elf_position *at, u64 max,
+		   void (*copy)(void *arg, u64 paddr, const void *src, u64 size), void *arg)
 {
 	struct elf_segment s;
-	u32 i;
 
-	for (i = 0; i < header(k)->phnum; i++) {
-		segment_read(k, i, &s);
-		if (s.type == ELF_PT_LOAD && s.filesz != 0) {
-			copy(arg, s.paddr - k->paddr_offset, k->image + s.offset, s.filesz);
+	while (at->segment < k->segment_count) {
+		segment_read(k, at->segment, &s);
+		/* One of no size was not measured either. */
+		if (s.type != ELF_PT_LOAD || s.memsz == 0 || at->offset >= s.filesz) {
+			at->segment++;
+			at->offset = 0;
+			continue;
+		}
+		if (max == 0) {
+			return true;
+		}
+		while (max > 0 && at->offset < s.filesz) {
+			u64 n = load_piece(k, &s, at->offset, max, copy, arg);
+
+			at->offset += n;
+			max -= n;
 		}
 	}
+	return false;
 }

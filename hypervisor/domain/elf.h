@@ -8,12 +8,14 @@
 #ifndef DOMAIN_ELF_H
 #define DOMAIN_ELF_H
 
-#include "lib/types.h"
+#include "domain/image.h"
 
 /* What the builder wants to know of a kernel. */
 struct elf_kernel {
-	const u8 *image;
-	u64 size;
+	const struct image *image;
+	u64 segments_offset; /* of the program headers, all within the image */
+	u32 segment_count;
+	u32 notes_left;     /* how many may still be looked at */
 	u64 virt_base;      /* virtual address of pfn 0 */
 	u64 paddr_offset;   /* p_paddr of pfn 0 */
 	u64 entry;          /* virtual address */
@@ -28,13 +30,21 @@ struct elf_kernel {
 /*
  * Find out about an image. NULL if it is usable, else why not, for people.
  */
-const char *elf_parse(struct elf_kernel *k, const void *image, u64 size) must_check;
+const char *elf_parse(struct elf_kernel *k, const struct image *image) must_check;
+
+/* How far loading has come: all zero to begin with. */
+struct elf_position {
+	u32 segment;
+	u64 offset; /* in it */
+};
 
 /*
- * Load every segment: copy(arg, pseudo-physical address, bytes, size) is called for each
- * piece; memory is zero beforehand. After elf_parse() said NULL.
+ * Load some of the segments, about max bytes: copy(arg, pseudo-physical address, bytes, size)
+ * is called for each piece; memory is zero beforehand. True if there is more.
+ * After elf_parse() said NULL.
  */
-void elf_load(const struct elf_kernel *k,
-	      void (*copy)(void *arg, u64 paddr, const void *src, u64 size), void *arg);
+bool elf_load_step(const struct elf_kernel *k, struct elf_position *at, u64 max,
+		   void (*copy)(void *arg, u64 paddr, const void *src, u64 size),
+		   void *arg) must_check;
 
 #endif

@@ -22,6 +22,7 @@
 #include "domain/line.h"
 #include "domain/reap.h"
 #include "domain/sched.h"
+#include "domain/spec.h"
 #include "domain/stats.h"
 #include "domain/timer.h"
 #include "drivers/acpi.h"
@@ -96,13 +97,76 @@ u32 lifecycle_count(void)
 	return READ_ONCE(lives);
 }
 
-void lifecycle_start(struct domain *d)
+/* Will it be started again? Told when it ends; its life passes on then. */
+static bool decide_restart(struct domain *d)
 {
-	d->started_ns = time_now_ns();
-	line_domain_state(d, PV_DOMAIN_STATE_RUNNING, "");
-	console_allow_input(d);
+	struct domain_spec *spec = d->spec;
+
+	if (d->crashed || d->shutdown_reason != PV_SHUTDOWN_reboot || spec->once) {
+		return false;
+	}
+	if (!spec_may_restart(spec, time_now_ns())) {
+		log_error("d%u %s: started %u times within %lu s, it stays down", d->id, d->name,
+			  SPEC_STARTS_MAX, SPEC_STARTS_NS / 1000000000UL);
+		return false;
+	}
+	return true;
+}
+
+/* Everyone has been told: count the domain out, unless it comes again, and let it be freed. */
+static void ended(struct domain *d)
+{
+	d->restarts = decide_restart(d);
+	if (!d->restarts) {
+		lifecycle_give_up();
+	}
+	reap_add(d);
+}
+
+/* BUILDING -> ALIVE; false: it was destroyed meanwhile. */
+static bool come_alive(struct domain *d)
+{
+	bool alive;
+
 	spin_lock(&domain_life_lock);
-	__atomic_store_n(&d->life, DOMAIN_ALIVE, __ATOMIC_RELEASE);
+	alive = d->life == DOMAIN_BUILDING;
+	if (alive) {
+		__atomic_store_n(&d->life, DOMAIN_ALIVE, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&domain_life_lock);
+	return alive;
+}
+
+/* Begin with a pause, once. */
+static void begin_paused(struct domain *d)
+{
+	d->spec->paused = false;
+	d->control_pauses = 1;
+	sched_pause_domain(d);
+}
+
+bool lifecycle_start(struct domain *d)
+{
+	bool paused = d->spec->paused;
+
+	if (paused) {
+		begin_paused(d);
+	}
+	d->started_ns = time_now_ns();
+	line_domain_state(d, paused ? PV_DOMAIN_STATE_PAUSED : PV_DOMAIN_STATE_RUNNING, "");
+	console_allow_input(d);
+	if (come_alive(d)) {
+		return true;
+	}
+	line_domain_state(d, PV_DOMAIN_STATE_SHUTDOWN, d->end_text);
+	ended(d);
+	return false;
+}
+
+void lifecycle_abandon(struct domain *d)
+{
+	spin_lock(&domain_life_lock);
+	__atomic_store_n(&d->life, DOMAIN_DYING, __ATOMIC_RELEASE);
 	spin_unlock(&domain_life_lock);
 }
 
@@ -138,13 +202,6 @@ static bool end_domain(struct domain *d, u8 reason, bool crashed, const char *te
 		domain_audit_end(d);
 	}
 	return first;
-}
-
-/* Everyone has been told: count the domain out, and let it be freed. */
-static void ended(struct domain *d)
-{
-	lifecycle_give_up();
-	reap_add(d);
 }
 
 static void shut_down(struct domain *d, u8 reason, const char *text)
@@ -254,6 +311,11 @@ int lifecycle_destroy(u16 domid)
 	spin_lock(&domain_life_lock);
 	d = domain_by_id(domid);
 	e = d == NULL ? ended_take(domid) : NULL;
+	if (d != NULL && d->life == DOMAIN_BUILDING) {
+		/* Who builds it sees that (build_step, lifecycle_start). */
+		string_copy(d->end_text, "destroyed", sizeof(d->end_text));
+		__atomic_store_n(&d->life, DOMAIN_DYING, __ATOMIC_SEQ_CST);
+	}
 	spin_unlock(&domain_life_lock);
 	if (d == NULL && e == NULL) {
 		return -PV_ESRCH;

@@ -21,8 +21,14 @@ void lifecycle_give_up(void);
 /* CPU_WORK_REAP: turns the machine off if no domain is left. */
 void lifecycle_end_machine(void);
 
-/* A built domain comes alive: DOMAIN_BUILDING -> DOMAIN_ALIVE, and the control line is told. Before its first vCPU runs. */
-void lifecycle_start(struct domain *d);
+/*
+ * A built domain comes alive: DOMAIN_BUILDING -> DOMAIN_ALIVE, and the control line is
+ * told. Before its first vCPU runs. False: it was destroyed meanwhile, and is gone.
+ */
+bool lifecycle_start(struct domain *d) must_check;
+
+/* One that is being built will not come alive: DOMAIN_DYING, its name is free. */
+void lifecycle_abandon(struct domain *d);
 
 /* A domain could not be built; why is one line for people. */
 void lifecycle_build_failed(const char *name, const char *why);

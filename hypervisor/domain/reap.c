@@ -14,7 +14,9 @@
  * Frames that another domain still has mapped by a grant keep the domain in
  * MEMORY: it is looked at again every RETRY_NS.
  *
- * Read next: grace.h, ended.h.
+ * The same call also does a step of making a domain and of freeing images.
+ *
+ * Read next: grace.h, ended.h, making.c.
  */
 #include "domain/reap.h"
 
@@ -26,8 +28,10 @@
 #include "domain/create.h"
 #include "domain/ended.h"
 #include "domain/grace.h"
+#include "domain/image.h"
 #include "domain/lifecycle.h"
 #include "domain/line.h"
+#include "domain/making.h"
 #include "domain/sched.h"
 #include "domain/stats.h"
 #include "domain/store.h"
@@ -165,17 +169,37 @@ static void remember(struct domain *d)
 	ended_free(old);
 }
 
-static enum outcome step_rest(struct domain *d)
+/* Its structures go. What it was made of stays, if it is to be made again. */
+static struct domain_spec *bury(struct domain *d)
 {
-	bool was_born = d->started_ns != 0;
+	struct domain_spec *spec = d->restarts ? d->spec : NULL;
 
-	if (was_born) {
-		log_info("d%u %s: gone", d->id, d->name);
-		line_domain_state(d, PV_DOMAIN_STATE_GONE, d->end_text);
-		remember(d);
+	if (spec != NULL) {
+		d->spec = NULL;
 	}
 	domain_unpublish(d);
 	domain_free(d);
+	return spec;
+}
+
+static enum outcome step_rest(struct domain *d)
+{
+	bool was_born = d->started_ns != 0;
+	struct domain_spec *again;
+
+	making_disown(d->id);
+	image_disown(d->id);
+	if (was_born) {
+		log_info("d%u %s: gone", d->id, d->name);
+		line_domain_state(d, PV_DOMAIN_STATE_GONE, d->end_text);
+	}
+	if (was_born && !d->restarts) {
+		remember(d);
+	}
+	again = bury(d);
+	if (again != NULL) {
+		making_restart(again);
+	}
 	return NEXT;
 }
 
@@ -197,6 +221,12 @@ void reap_unborn(struct domain *d)
 			i++;
 		}
 	}
+}
+
+void reap_add_unborn(struct domain *d)
+{
+	d->reap_step = STEP_VCPUS;
+	reap_add(d);
 }
 
 void reap_add(struct domain *d)
@@ -234,8 +264,8 @@ static void take_first(bool to_end)
 	spin_unlock(&domain_life_lock);
 }
 
-/* One step of the first. work_lock held. */
-static enum outcome work(void)
+/* One step of the first; NEXT also if there is none. work_lock held. */
+static enum outcome reap_one(void)
 {
 	struct domain *d = READ_ONCE(first);
 	enum outcome outcome;
@@ -256,7 +286,18 @@ static enum outcome work(void)
 	return outcome;
 }
 
-/* When to go on, if there is something to do. */
+/* A step of everything that there is to do. Returns what there is to wait for, NEXT: nothing. */
+static enum outcome work(bool *more)
+{
+	enum outcome outcome = reap_one();
+	bool made = making_step();
+	bool freed = image_reap_step();
+
+	*more = made || freed || READ_ONCE(first) != NULL;
+	return made || freed ? NEXT : outcome;
+}
+
+/* When to go on. */
 static void arrange(enum outcome outcome, u64 began_ns)
 {
 	u64 now = time_now_ns();
@@ -274,6 +315,7 @@ void domain_reap(void)
 {
 	u64 began_ns = time_now_ns();
 	enum outcome outcome;
+	bool more;
 
 	lifecycle_end_machine();
 	/* Who holds the lock sees our wish when he has let go of it, or we get it. */
@@ -282,10 +324,10 @@ void domain_reap(void)
 		return;
 	}
 	__atomic_store_n(&wanted, false, __ATOMIC_SEQ_CST);
-	outcome = work();
+	outcome = work(&more);
 	spin_unlock(&work_lock);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (READ_ONCE(first) != NULL || __atomic_load_n(&wanted, __ATOMIC_SEQ_CST)) {
+	if (more || __atomic_load_n(&wanted, __ATOMIC_SEQ_CST)) {
 		arrange(outcome, began_ns);
 	}
 }

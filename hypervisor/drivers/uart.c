@@ -15,8 +15,9 @@
 #define UART_LSR     5
 #define UART_SCRATCH 7
 
-#define IER_RX           0x01
-#define FCR_ENABLE_CLEAR 0x07
+#define IER_RX 0x01
+/* Enabled, emptied, an interrupt at 14 bytes or a pause: QEMU delivers as many at once. */
+#define FCR_ENABLE_CLEAR 0xc7
 #define LCR_8N1          0x03
 #define LCR_DLAB         0x80
 #define MCR_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt through on a PC */

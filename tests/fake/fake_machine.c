@@ -1,9 +1,10 @@
 /*
- * The edges of the machine that much of the domain room can reach: serial ports that
- * are not there, and the switch. A test that looks at them has its own.
+ * The edges of the machine that much of the domain room can reach: FPU registers,
+ * serial ports that are not there, and the switch. A test that looks at them has its own.
  */
 #include <stdlib.h>
 
+#include "cpu/fpu.h"
 #include "drivers/acpi.h"
 #include "drivers/uart.h"
 
@@ -38,4 +39,8 @@ weak void uart_enable_interrupt(struct uart *uart)
 weak void acpi_poweroff(void)
 {
 	abort();
+}
+
+weak void fpu_init_state(struct fpu_state *s)
+{
 }

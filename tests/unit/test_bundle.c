@@ -24,7 +24,9 @@ static struct pv_bundle_domain *record(void)
 static void seal(void)
 {
 	file.header.crc32 = 0;
-	file.header.crc32 = crc32(0, &file, sizeof(file.header) + sizeof(struct pv_bundle_domain));
+	file.header.crc32 = crc32(0, &file,
+				  sizeof(file.header) + MIN(file.header.domain_count, 1U) *
+								sizeof(struct pv_bundle_domain));
 }
 
 static void setup(void)
@@ -62,30 +64,34 @@ static bool is_refused(void)
 
 Test(bundle, whole_one_is_read)
 {
-	struct domain_image image;
+	struct bundle_range kernel, ramdisk;
+	static struct domain_spec spec;
 
 	cr_assert_null(bundle_check(&file, sizeof(file)));
 	cr_assert_eq(bundle_domain_count(&file), 1);
-	bundle_get_domain(&file, 0, 0xf, &image);
-	cr_assert_str_eq(image.name, "alpha");
-	cr_assert_str_eq(image.cmdline, "console=hvc0");
-	cr_assert_eq(image.memory_pages, 4096);
-	cr_assert_eq(image.vcpu_count, 2);
-	cr_assert_eq((const u8 *)image.kernel, file.bytes + KERNEL_OFFSET);
-	cr_assert_eq((const u8 *)image.ramdisk, file.bytes + RAMDISK_OFFSET);
-	cr_assert_eq(image.affinity, 0xf, "none asked for: all CPUs");
+	bundle_get_domain(&file, 0, 0xf, &spec);
+	cr_assert_str_eq(spec.name, "alpha");
+	cr_assert_str_eq(spec.cmdline, "console=hvc0");
+	cr_assert_eq(spec.memory_pages, 4096);
+	cr_assert_eq(spec.vcpu_count, 2);
+	bundle_get_images(&file, 0, &kernel, &ramdisk);
+	cr_assert_eq(kernel.offset, KERNEL_OFFSET);
+	cr_assert_eq(kernel.size, record()->kernel_size);
+	cr_assert_eq(ramdisk.offset, RAMDISK_OFFSET);
+	cr_assert_eq(ramdisk.size, record()->ramdisk_size);
+	cr_assert_eq(spec.affinity, 0xf, "none asked for: all CPUs");
 }
 
 Test(bundle, affinity_is_of_cpus_there_are)
 {
-	struct domain_image image;
+	static struct domain_spec spec;
 
 	record()->affinity = 0x12;
-	bundle_get_domain(&file, 0, 0x3, &image);
-	cr_assert_eq(image.affinity, 0x2);
+	bundle_get_domain(&file, 0, 0x3, &spec);
+	cr_assert_eq(spec.affinity, 0x2);
 	record()->affinity = 0x10;
-	bundle_get_domain(&file, 0, 0x3, &image);
-	cr_assert_eq(image.affinity, 0x3, "none of those wanted is there");
+	bundle_get_domain(&file, 0, 0x3, &spec);
+	cr_assert_eq(spec.affinity, 0x3, "none of those wanted is there");
 }
 
 Test(bundle, loader_may_pad_it)
@@ -98,14 +104,42 @@ Test(bundle, loader_may_pad_it)
 
 Test(bundle, no_ramdisk_is_none)
 {
-	struct domain_image image;
+	struct bundle_range kernel, ramdisk;
 
 	record()->ramdisk_offset = 0;
 	record()->ramdisk_size = 0;
 	seal();
 	cr_assert_null(bundle_check(&file, sizeof(file)));
-	bundle_get_domain(&file, 0, 1, &image);
-	cr_assert_null(image.ramdisk);
+	bundle_get_images(&file, 0, &kernel, &ramdisk);
+	cr_assert_eq(ramdisk.size, 0);
+}
+
+Test(bundle, an_image_may_serve_twice)
+{
+	record()->ramdisk_offset = record()->kernel_offset;
+	record()->ramdisk_size = record()->kernel_size;
+	seal();
+	cr_assert_null(bundle_check(&file, sizeof(file)));
+}
+
+Test(bundle, no_domains_are_allowed)
+{
+	file.header.domain_count = 0;
+	seal();
+	cr_assert_null(bundle_check(&file, sizeof(file)));
+	cr_assert_eq(bundle_domain_count(&file), 0);
+}
+
+Test(bundle, flags_are_read)
+{
+	static struct domain_spec spec;
+
+	record()->flags = PV_BUNDLE_DOMAIN_CONTROL | PV_BUNDLE_DOMAIN_ONCE;
+	bundle_get_domain(&file, 0, 1, &spec);
+	cr_assert(spec.is_control && spec.once);
+	record()->flags = 0;
+	bundle_get_domain(&file, 0, 1, &spec);
+	cr_assert(!spec.is_control && !spec.once);
 }
 
 Test(bundle, cut_short_is_refused)
@@ -132,7 +166,6 @@ Test(bundle, flipped_bit_of_its_statements_is_refused)
 	}
 
 REFUSES(other_version, file.header.version++)
-REFUSES(no_domains, file.header.domain_count = 0)
 REFUSES(many_domains, file.header.domain_count = PV_BUNDLE_MAX_DOMAINS + 1)
 REFUSES(records_beyond_the_end, file.header.domain_offset = TOTAL - 8)
 REFUSES(records_that_wrap, file.header.domain_offset = 0ULL - 64)
@@ -152,4 +185,5 @@ REFUSES(no_kernel, record()->kernel_size = 0)
 REFUSES(kernel_askew, record()->kernel_offset++)
 REFUSES(kernel_beyond_the_end, record()->kernel_size = TOTAL - KERNEL_OFFSET + 1)
 REFUSES(kernel_that_wraps, record()->kernel_size = 0ULL - KERNEL_OFFSET)
+REFUSES(overlapping_images, record()->ramdisk_offset = record()->kernel_offset)
 REFUSES(ramdisk_beyond_the_end, record()->ramdisk_offset = 1ULL << 40)

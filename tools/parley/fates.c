@@ -35,7 +35,7 @@ size_t fates_add(struct fates *fates, const char *name)
 	return fates->count++;
 }
 
-static size_t find_bound(const struct fates *fates, uint16_t domid)
+size_t fates_find_known(const struct fates *fates, uint16_t domid)
 {
 	for (size_t i = 0; i < fates->count; i++) {
 		if (fates->items[i].is_bound && fates->items[i].domid == domid) {
@@ -56,7 +56,7 @@ static size_t bind(struct fates *fates, size_t index, uint16_t domid)
 
 size_t fates_find(struct fates *fates, uint16_t domid)
 {
-	size_t index = find_bound(fates, domid);
+	size_t index = fates_find_known(fates, domid);
 	char name[32];
 
 	if (index != FATES_NONE) {
@@ -72,7 +72,7 @@ size_t fates_find(struct fates *fates, uint16_t domid)
 size_t fates_take_domain(struct fates *fates, const struct pv_line_domain *report)
 {
 	char name[sizeof(fates->items[0].name)];
-	size_t index = find_bound(fates, report->domid);
+	size_t index = fates_find_known(fates, report->domid);
 	struct fate *fate;
 
 	copy_clean(name, sizeof(name), report->name, sizeof(report->name));
@@ -149,6 +149,16 @@ bool fates_is_good(const struct fate *fate)
 static bool has_ended(const struct fate *fate)
 {
 	return fate->state >= PV_DOMAIN_STATE_SHUTDOWN;
+}
+
+bool fates_has_bad(const struct fates *fates)
+{
+	for (size_t i = 0; i < fates->count; i++) {
+		if (has_ended(&fates->items[i]) && !fates_is_good(&fates->items[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool fates_judge(const struct fates *fates, struct problem *why)

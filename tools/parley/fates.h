@@ -44,6 +44,9 @@ size_t fates_add(struct fates *fates, const char *name);
  */
 size_t fates_find(struct fates *fates, uint16_t domid);
 
+/* The domain with this id, or FATES_NONE where nothing was heard of it. */
+size_t fates_find_known(const struct fates *fates, uint16_t domid);
+
 /* Takes a DOMAIN frame. Returns the domain's number, or FATES_NONE. */
 size_t fates_take_domain(struct fates *fates, const struct pv_line_domain *report);
 
@@ -55,6 +58,9 @@ const char *fates_describe(const struct fate *fate, char *buffer, size_t size);
 
 /* True where the domain ended as it should. */
 bool fates_is_good(const struct fate *fate);
+
+/* True where a domain has ended as it should not. */
+bool fates_has_bad(const struct fates *fates);
 
 /*
  * The run as a whole once the machine is gone: true where it said good-bye and

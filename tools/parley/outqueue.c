@@ -38,6 +38,12 @@ void outqueue_put(struct outqueue *queue, const void *data, size_t size)
 	queue->size += size;
 }
 
+void outqueue_drop(struct outqueue *queue, size_t size)
+{
+	queue->size -= size;
+	memmove(queue->data, queue->data + size, queue->size);
+}
+
 bool outqueue_is_full(const struct outqueue *queue)
 {
 	return queue->size >= OUTQUEUE_FULL;
@@ -69,8 +75,7 @@ static void flush_within(struct outqueue *queue, int milliseconds)
 			done = queue->size;
 		}
 	}
-	queue->size -= done;
-	memmove(queue->data, queue->data + done, queue->size);
+	outqueue_drop(queue, done);
 }
 
 void outqueue_flush(struct outqueue *queue)

@@ -24,6 +24,9 @@ void outqueue_init(struct outqueue *queue, int fd);
 /* Appends. Ends the program without memory. */
 void outqueue_put(struct outqueue *queue, const void *data, size_t size);
 
+/* Takes the first bytes off, for a queue that is emptied in another way than by writing. */
+void outqueue_drop(struct outqueue *queue, size_t size);
+
 /* True where a source should not be read until the queue has drained. */
 bool outqueue_is_full(const struct outqueue *queue);
 

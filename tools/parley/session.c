@@ -32,6 +32,8 @@ enum {
 	POLL_COUNT
 };
 
+#define POLLS_MAX (POLL_COUNT + HUB_POLLS_MAX)
+
 double session_get_time(void)
 {
 	struct timespec time;
@@ -107,6 +109,7 @@ static void take_line(struct session *session)
 	if (session->machine.line_fd < 0) {
 		session->line.broken = true;
 		session->line.size = 0;
+		hub_set_up(&session->hub, false);
 	}
 }
 
@@ -162,14 +165,16 @@ static bool is_over(const struct session *session)
 {
 	const struct machine *machine = &session->machine;
 
-	if (session->stop_signal || session->is_timed_out || session->out.broken) {
+	if (session->stop_signal || session->is_stopped || session->is_timed_out ||
+	    session->out.broken) {
 		return true;
 	}
 	return session->is_exited && machine->line_fd < 0 && machine->log_fd < 0 &&
 	       machine->error_fd < 0;
 }
 
-static void fill_poll(const struct session *session, struct pollfd polls[POLL_COUNT])
+/* Returns the number of entries: the session's own, then the hub's. */
+static size_t fill_poll(const struct session *session, struct pollfd polls[POLLS_MAX])
 {
 	const struct machine *machine = &session->machine;
 	bool out_full = outqueue_is_full(&session->out);
@@ -191,11 +196,13 @@ static void fill_poll(const struct session *session, struct pollfd polls[POLL_CO
 					      .events = POLLOUT };
 	polls[POLL_LOGFILE] =
 		(struct pollfd){ .fd = notes->size ? notes->fd : -1, .events = POLLOUT };
+	return POLL_COUNT + hub_fill_poll(&session->hub, polls + POLL_COUNT);
 }
 
 static int count_wait(const struct session *session)
 {
 	const double times[] = { session->deadline, session->grace, session->partial,
+				 hub_get_deadline(&session->hub),
 				 session->is_mentioned ? 0 : session->started + START_PATIENCE };
 	double nearest = 0;
 	double wait;
@@ -235,6 +242,7 @@ static void run_timers(struct session *session)
 	if (is_due(&session->partial, time)) {
 		screen_show_partial(&session->screen);
 	}
+	hub_run_timers(&session->hub, time);
 	if (!session->is_mentioned && time >= session->started + START_PATIENCE) {
 		session->is_mentioned = true;
 		if (!session->fates.said_hello && isatty(STDERR_FILENO)) {
@@ -253,10 +261,10 @@ static void flush_all(struct session *session)
 
 static void turn(struct session *session)
 {
-	struct pollfd polls[POLL_COUNT];
+	struct pollfd polls[POLLS_MAX];
+	size_t count = fill_poll(session, polls);
 
-	fill_poll(session, polls);
-	if (poll(polls, POLL_COUNT, count_wait(session)) < 0) {
+	if (poll(polls, count, count_wait(session)) < 0) {
 		return;
 	}
 	if (polls[POLL_SIGNAL].revents) {
@@ -274,7 +282,9 @@ static void turn(struct session *session)
 	if (polls[POLL_INPUT].revents) {
 		session_take_input(session);
 	}
+	hub_take_poll(&session->hub, polls + POLL_COUNT);
 	run_timers(session);
+	hub_run(&session->hub, session_get_time());
 	flush_all(session);
 }
 
@@ -304,6 +314,30 @@ static int open_input(struct session *session)
 	return STDIN_FILENO;
 }
 
+static size_t put_client_input(void *context, uint16_t domid, const uint8_t *data, size_t size)
+{
+	struct session *session = context;
+	size_t index = fates_find_known(&session->fates, domid);
+
+	return index == FATES_NONE ? size : session_put_input(session, index, data, size);
+}
+
+static void stop_for_client(void *context)
+{
+	struct session *session = context;
+
+	session->is_stopped = true;
+}
+
+static void begin_hub(struct session *session)
+{
+	const struct runtime_socket none = { .fd = -1, .folder = -1 };
+	const struct hub_host host = { session, put_client_input, stop_for_client };
+
+	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
+		 &session->line, &host);
+}
+
 static void begin(struct session *session, const struct machine *machine,
 		  const struct session_options *options)
 {
@@ -320,6 +354,7 @@ static void begin(struct session *session, const struct machine *machine,
 	outqueue_init(&session->log, options->log_fd);
 	outqueue_init(&session->note, STDERR_FILENO);
 	outqueue_init(&session->line, machine->line_fd);
+	begin_hub(session);
 	screen_init(&session->screen, &session->out, config->domain_count == 1, colour);
 	for (size_t i = 0; i < config->domain_count; i++) {
 		fates_add(&session->fates, config->domains[i].name);
@@ -338,6 +373,11 @@ static int conclude(struct session *session)
 
 	if (session->stop_signal) {
 		return 128 + session->stop_signal;
+	}
+	if (session->is_stopped) {
+		session_notify(session, "stopped by `parley stop`");
+		return fates_has_bad(&session->fates) ? SESSION_STATUS_CRASHED :
+							SESSION_STATUS_DONE;
 	}
 	if (session->is_timed_out) {
 		session_notify(session, "stopped: not done after %g seconds",
@@ -397,6 +437,7 @@ int session_run(const struct machine *machine, const struct session_options *opt
 		turn(&session);
 	}
 	end_machine(&session);
+	hub_fini(&session.hub);
 	screen_fini(&session.screen);
 	outqueue_fini(&session.out, EXIT_PATIENCE);
 	terminal_restore();

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "qemu.h"
+#include "runtime.h"
 
 /* Exit statuses of `parley run`. */
 #define SESSION_STATUS_DONE    0
@@ -18,12 +19,13 @@
 /* and 128 + the signal's number when a signal or Ctrl-A x ended it */
 
 struct session_options {
-	const struct config *config; /* the domains that are to start */
-	double timeout;              /* seconds, 0: none */
-	int log_fd;                  /* where the hypervisor's log goes */
-	const char *summary;         /* file for a JSON summary, or NULL */
-	bool stats;                  /* print what was counted for each domain */
-	bool stats_json;             /* and that as JSON */
+	const struct config *config;         /* the domains that are to start */
+	double timeout;                      /* seconds, 0: none */
+	int log_fd;                          /* where the hypervisor's log goes */
+	const char *summary;                 /* file for a JSON summary, or NULL */
+	bool stats;                          /* print what was counted for each domain */
+	bool stats_json;                     /* and that as JSON */
+	const struct runtime_socket *socket; /* by which other verbs reach the machine, or NULL */
 };
 
 /*

@@ -56,6 +56,7 @@ static void take_bye(struct session *session, const uint8_t *payload)
 {
 	memcpy(&session->fates.bye, payload, sizeof(session->fates.bye));
 	session->fates.said_bye = true;
+	hub_set_up(&session->hub, false);
 	session->grace = session_get_time() + STOP_GRACE;
 }
 
@@ -65,6 +66,7 @@ static void take_hello(struct session *session, const uint8_t *payload)
 
 	memcpy(&version, payload, sizeof(version));
 	session->fates.said_hello = true;
+	hub_set_up(&session->hub, true);
 	if (version != PV_LINE_VERSION) {
 		session_notify(session,
 			       "the hypervisor speaks version %u of the control line, this parley "
@@ -87,6 +89,7 @@ void session_take_frame(void *context, const struct pv_line_header *header, cons
 {
 	struct session *session = context;
 
+	hub_take_frame(&session->hub, header, payload);
 	switch (header->type) {
 	case PV_LINE_HELLO:
 		if (header->length >= sizeof(uint32_t)) {

@@ -57,21 +57,29 @@ static void do_command(struct session *session, enum terminal_command command, u
 	}
 }
 
-static void send_input(struct session *session, const uint8_t *data, size_t size)
+size_t session_put_input(struct session *session, size_t index, const uint8_t *data, size_t size)
 {
-	struct fate *fate = &session->fates.items[session->screen.focus];
+	struct fate *fate = &session->fates.items[index];
 	uint8_t frame[LINEFRAME_SIZE_MAX];
 
-	if (!size) {
-		return;
+	if (fate->state >= PV_DOMAIN_STATE_SHUTDOWN) {
+		return size;
 	}
-	/* Typing at a domain that takes nothing is dropped; a pipe is not read then. */
-	if (size > fate->credit) {
-		size = (size_t)fate->credit;
+	size = size < fate->credit ? size : (size_t)fate->credit;
+	size = size < INPUT_FRAME_MAX ? size : INPUT_FRAME_MAX;
+	if (size) {
+		fate->credit -= size;
+		outqueue_put(&session->line, frame,
+			     lineframe_make(frame, PV_LINE_CONSOLE_IN, fate->domid, data,
+					    (uint16_t)size));
 	}
-	fate->credit -= size;
-	outqueue_put(&session->line, frame,
-		     lineframe_make(frame, PV_LINE_CONSOLE_IN, fate->domid, data, (uint16_t)size));
+	return size;
+}
+
+/* Typing at a domain that takes nothing is dropped; a pipe is not read then. */
+static void send_input(struct session *session, const uint8_t *data, size_t size)
+{
+	session_put_input(session, session->screen.focus, data, size);
 }
 
 /* On a terminal there is always room for a key, so that commands work. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "fates.h"
+#include "hub.h"
 #include "lineframe.h"
 #include "outqueue.h"
 #include "qemu.h"
@@ -32,6 +33,7 @@ struct session {
 	struct outqueue log;  /* the log, or standard error */
 	struct outqueue note; /* standard error, where the log is elsewhere */
 	struct outqueue line; /* frames to the hypervisor */
+	struct hub hub;       /* other verbs */
 	int signal_fd;
 	int input_fd; /* -1 after its end */
 	bool is_raw;
@@ -39,6 +41,7 @@ struct session {
 	bool is_exited;     /* the machine's process is gone */
 	int exit_status;
 	int stop_signal; /* of the person or the system, 0: none */
+	bool is_stopped; /* by `parley stop` */
 	bool is_timed_out;
 	bool is_mentioned;
 	double started;
@@ -62,6 +65,12 @@ size_t session_get_stream(struct session *session, size_t index);
 
 /* Takes a frame from the hypervisor; a lineframe_fn whose context is the session. */
 void session_take_frame(void *context, const struct pv_line_header *header, const uint8_t *payload);
+
+/*
+ * Sends input to a domain as far as it has room. Returns how many bytes it took:
+ * all of them where the domain will never read.
+ */
+size_t session_put_input(struct session *session, size_t index, const uint8_t *data, size_t size);
 
 /* How many bytes of standard input may be read now: 0 while the domain takes none. */
 size_t session_count_input_room(const struct session *session);

@@ -40,6 +40,7 @@ enum {
 	OPT_JSON,
 	OPT_HYPERVISOR,
 	OPT_HYPERVISOR_ARGS,
+	OPT_MACHINE,
 };
 
 static const struct option run_options[] = {
@@ -62,6 +63,7 @@ static const struct option run_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "hypervisor", required_argument, NULL, OPT_HYPERVISOR },
 	{ "hypervisor-args", required_argument, NULL, OPT_HYPERVISOR_ARGS },
+	{ "machine", required_argument, NULL, OPT_MACHINE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -95,6 +97,8 @@ static const char run_help[] =
 	"  --qemu-arg ARG          one more argument for QEMU; may be repeated\n"
 	"  --hypervisor FILE       another hypervisor ($PARLEY_HYPERVISOR)\n"
 	"  --hypervisor-args TEXT  options for the hypervisor\n"
+	"  --machine NAME          its name for other verbs, such as `parley ls` (that of the\n"
+	"                          configuration, or of the domain)\n"
 	"\n"
 	"The run:\n"
 	"  --timeout SECONDS       stop after so long, with status 124\n"
@@ -117,6 +121,8 @@ struct run {
 	bool stats;
 	bool stats_json;
 	const char *hypervisor;
+	const char *machine; /* its name, or NULL */
+	struct runtime_socket socket;
 	double timeout;
 	unsigned int cpus;
 	uint64_t machine_memory;
@@ -173,6 +179,16 @@ static int take_domain_name(const char *text, struct config_domain *domain, stru
 				   text);
 	}
 	return take_string(text, domain->name, sizeof(domain->name), problem);
+}
+
+static int take_machine_name(const char *text, const char **name, struct problem *problem)
+{
+	*name = text;
+	if (text_is_name(text)) {
+		return 0;
+	}
+	return problem_set(problem, "\"%s\" is not a name (1 to 63 letters, digits, '.', '_', '-')",
+			   text);
 }
 
 static int take_domain_memory(const char *text, struct config_domain *domain,
@@ -269,6 +285,8 @@ static int take_option(struct run *run, int option, const char *text, struct pro
 	case OPT_HYPERVISOR_ARGS:
 		run->qemu.hypervisor_args = text;
 		return 0;
+	case OPT_MACHINE:
+		return take_machine_name(text, &run->machine, problem);
 	default:
 		return take_domain_option(run, option, text, problem);
 	}
@@ -395,6 +413,37 @@ static int open_log(const struct run *run, int *fd)
 	return 0;
 }
 
+/* What the machine is called if nobody says: as its configuration's file, or its only domain. */
+static void make_machine_name(const struct run *run, char name[RUNTIME_NAME_MAX])
+{
+	const char *slash = run->config_path ? strrchr(run->config_path, '/') : NULL;
+	const char *file = slash ? slash + 1 : run->config_path;
+	const char *dot = file ? strrchr(file, '.') : NULL;
+
+	snprintf(name, RUNTIME_NAME_MAX, "%.*s", dot ? (int)(dot - file) : RUNTIME_NAME_MAX - 1,
+		 file ? file : run->config.domains[0].name);
+	if (!text_is_name(name)) {
+		snprintf(name, RUNTIME_NAME_MAX, "machine-%u", (unsigned int)getpid());
+	}
+}
+
+/* A machine that cannot be reached is still one that runs, unless its name was asked for. */
+static int open_socket(struct run *run, struct problem *problem)
+{
+	char name[RUNTIME_NAME_MAX];
+
+	make_machine_name(run, name);
+	if (!runtime_listen(&run->socket, run->machine ? run->machine : name, run->machine,
+			    problem)) {
+		return 0;
+	}
+	if (run->machine) {
+		return -1;
+	}
+	fprintf(stderr, "parley: other verbs cannot reach this machine: %s\n", problem->text);
+	return 0;
+}
+
 static int start_and_stay(struct run *run)
 {
 	struct session_options session = {
@@ -403,6 +452,7 @@ static int start_and_stay(struct run *run)
 		.summary = run->summary_path,
 		.stats = run->stats || run->stats_json,
 		.stats_json = run->stats_json,
+		.socket = &run->socket,
 	};
 	struct machine machine;
 	struct problem problem;
@@ -411,8 +461,12 @@ static int start_and_stay(struct run *run)
 	if (status) {
 		return status;
 	}
+	if (open_socket(run, &problem)) {
+		return verb_fail("run", "%s", problem.text);
+	}
 	run->qemu.bundle_fd = launch_open_bundle(&run->launch, &problem);
 	if (run->qemu.bundle_fd < 0 || qemu_start(&machine, &run->qemu, &problem)) {
+		runtime_close(&run->socket);
 		return verb_fail("run", "%s", problem.text);
 	}
 	/* From here the bundle is the machine's; its copies here are not needed. */

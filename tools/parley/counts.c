@@ -52,6 +52,11 @@ void counts_take(struct counts *counts, size_t index, const uint8_t *payload, si
 	memcpy(to, payload, size < sizeof(*to) ? size : sizeof(*to));
 }
 
+void counts_forget(struct counts *counts, size_t index)
+{
+	counts->items[index].version = 0;
+}
+
 static uint64_t get_count(const struct pv_stats *stats, const struct group *group, size_t i)
 {
 	uint64_t value;

@@ -20,6 +20,9 @@ struct counts {
 /* Takes the payload of a STATS frame of this domain. */
 void counts_take(struct counts *counts, size_t index, const uint8_t *payload, size_t size);
 
+/* The number is another domain's from now on. */
+void counts_forget(struct counts *counts, size_t index);
+
 /*
  * The counts of all domains, as a table or as JSON, counts of 0 left out.
  * Returns text that the caller frees.

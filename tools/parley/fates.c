@@ -12,6 +12,11 @@
 
 #include <parley/sched.h>
 
+static bool has_ended(const struct fate *fate)
+{
+	return fate->state >= PV_DOMAIN_STATE_SHUTDOWN;
+}
+
 static void copy_clean(char *to, size_t room, const char *from, size_t size)
 {
 	size_t at = 0;
@@ -22,17 +27,32 @@ static void copy_clean(char *to, size_t room, const char *from, size_t size)
 	to[at] = '\0';
 }
 
+/* The entry of a domain that is gone, forgotten, or FATES_NONE where all are needed. */
+static size_t forget_one(struct fates *fates)
+{
+	for (size_t i = 0; i < FATES_MAX; i++) {
+		size_t index = fates->oldest++ % FATES_MAX;
+
+		if (fates->items[index].is_gone) {
+			fates->forgot_bad |= !fates_is_good(&fates->items[index]);
+			return index;
+		}
+	}
+	return FATES_NONE;
+}
+
 size_t fates_add(struct fates *fates, const char *name)
 {
+	size_t index = fates->count < FATES_MAX ? fates->count++ : forget_one(fates);
 	struct fate *fate;
 
-	if (fates->count == FATES_MAX) {
+	if (index == FATES_NONE) {
 		return FATES_NONE;
 	}
-	fate = &fates->items[fates->count];
+	fate = &fates->items[index];
 	memset(fate, 0, sizeof(*fate));
 	copy_clean(fate->name, sizeof(fate->name), name, strlen(name));
-	return fates->count++;
+	return index;
 }
 
 size_t fates_find_known(const struct fates *fates, uint16_t domid)
@@ -69,20 +89,43 @@ size_t fates_find(struct fates *fates, uint16_t domid)
 	return bind(fates, fates_add(fates, name), domid);
 }
 
-size_t fates_take_domain(struct fates *fates, const struct pv_line_domain *report)
+/* A report of a domain that nothing was heard of: one that is expected, or one more. */
+static size_t add_reported(struct fates *fates, const struct pv_line_domain *report)
 {
 	char name[sizeof(fates->items[0].name)];
+
+	copy_clean(name, sizeof(name), report->name, sizeof(report->name));
+	for (size_t i = 0; i < fates->count; i++) {
+		const struct fate *fate = &fates->items[i];
+
+		if (!fate->is_bound && !fate->state && !strcmp(fate->name, name)) {
+			return bind(fates, i, report->domid);
+		}
+	}
+	return bind(fates, fates_add(fates, name), report->domid);
+}
+
+size_t fates_take_domain(struct fates *fates, const struct pv_line_domain *report, bool *is_new)
+{
 	size_t index = fates_find_known(fates, report->domid);
 	struct fate *fate;
 
-	copy_clean(name, sizeof(name), report->name, sizeof(report->name));
-	for (size_t i = 0; index == FATES_NONE && i < fates->count; i++) {
-		if (!fates->items[i].is_bound && !strcmp(fates->items[i].name, name)) {
-			index = bind(fates, i, report->domid);
+	*is_new = false;
+	if (index != FATES_NONE && has_ended(&fates->items[index]) &&
+	    report->state < PV_DOMAIN_STATE_SHUTDOWN) {
+		fates->items[index].is_bound = false;
+		index = FATES_NONE;
+	}
+	if (report->state == PV_DOMAIN_STATE_GONE) {
+		if (index != FATES_NONE) {
+			fates->items[index].is_gone = true;
+			fates->items[index].is_bound = false;
 		}
+		return index;
 	}
 	if (index == FATES_NONE) {
-		index = bind(fates, fates_add(fates, name), report->domid);
+		index = add_reported(fates, report);
+		*is_new = true;
 	}
 	if (index == FATES_NONE) {
 		return FATES_NONE;
@@ -146,11 +189,6 @@ bool fates_is_good(const struct fate *fate)
 	       (fate->reason == PV_SHUTDOWN_poweroff || fate->reason == PV_SHUTDOWN_reboot);
 }
 
-static bool has_ended(const struct fate *fate)
-{
-	return fate->state >= PV_DOMAIN_STATE_SHUTDOWN;
-}
-
 bool fates_has_bad(const struct fates *fates)
 {
 	for (size_t i = 0; i < fates->count; i++) {
@@ -158,7 +196,7 @@ bool fates_has_bad(const struct fates *fates)
 			return true;
 		}
 	}
-	return false;
+	return fates->forgot_bad;
 }
 
 bool fates_judge(const struct fates *fates, struct problem *why)
@@ -181,6 +219,10 @@ bool fates_judge(const struct fates *fates, struct problem *why)
 				    fates_describe(fate, text, sizeof(text)));
 			return false;
 		}
+	}
+	if (fates->forgot_bad) {
+		why->text[0] = '\0';
+		return false;
 	}
 	if (!fates->said_bye) {
 		problem_set(why, "the machine stopped %s",

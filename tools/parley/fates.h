@@ -13,12 +13,17 @@
 
 #include "problem.h"
 
-#define FATES_MAX  160 /* domains over a whole run */
+/*
+ * Domains that are remembered: all that can live at once, and as many that have ended. Then those
+ * that are gone longest are forgotten, but for whether they ended well.
+ */
+#define FATES_MAX  2048
 #define FATES_NONE ((size_t)-1)
 
 struct fate {
 	char name[64];
-	bool is_bound; /* domid is known */
+	bool is_bound; /* domid is known, and still its */
+	bool is_gone;  /* has ended, and all that it had is free */
 	uint16_t domid;
 	uint8_t state; /* PV_DOMAIN_STATE_*, 0: nothing heard */
 	uint8_t reason;
@@ -29,6 +34,8 @@ struct fate {
 struct fates {
 	struct fate items[FATES_MAX];
 	size_t count;
+	size_t oldest;   /* where to look for one to forget */
+	bool forgot_bad; /* one that was forgotten had not ended well */
 	bool said_hello;
 	bool said_bye;
 	uint32_t bye; /* PV_LINE_BYE_* */
@@ -47,8 +54,11 @@ size_t fates_find(struct fates *fates, uint16_t domid);
 /* The domain with this id, or FATES_NONE where nothing was heard of it. */
 size_t fates_find_known(const struct fates *fates, uint16_t domid);
 
-/* Takes a DOMAIN frame. Returns the domain's number, or FATES_NONE. */
-size_t fates_take_domain(struct fates *fates, const struct pv_line_domain *report);
+/*
+ * Takes a DOMAIN frame. Returns the domain's number, or FATES_NONE. A number that was another's,
+ * who is gone, may be used again; "is_new" says that this happened, or that the number is new.
+ */
+size_t fates_take_domain(struct fates *fates, const struct pv_line_domain *report, bool *is_new);
 
 /*
  * One line about a domain's state for a person, such as "powered off".

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,54 +22,33 @@ static const struct verb {
 	{ "check", verb_check, "check a configuration and the kernels in it" },
 	{ "bundle", verb_bundle, "make a launch bundle, or show one" },
 	{ "image", verb_image, "make a bootable ISO image" },
+	{ "stop", verb_stop, "end a running machine" },
+	{ "ls", verb_ls, "list the domains of a running machine" },
+	{ "create", verb_create, "start further domains on it" },
+	{ "console", verb_console, "show a domain's console, and type to it" },
+	{ "pause", verb_pause, "stop the vCPUs of domains" },
+	{ "unpause", verb_unpause, "let paused domains run again" },
+	{ "shutdown", verb_shutdown, "ask domains to power off" },
+	{ "reboot", verb_reboot, "ask domains to reboot" },
+	{ "destroy", verb_destroy, "end domains at once" },
+	{ "mem-set", verb_mem_set, "ask a domain to give back or take memory" },
+	{ "vcpu-set", verb_vcpu_set, "ask a domain to use fewer or more vCPUs" },
+	{ "sched", verb_sched, "show or change how domains share the CPUs" },
+	{ "top", verb_top, "watch what domains use" },
+	{ "oops", verb_oops, "print the report of a domain that crashed" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
-
-int verb_fail(const char *verb, const char *format, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "parley %s: ", verb);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return VERB_STATUS_USAGE;
-}
-
-int verb_point_to_help(const char *verb)
-{
-	fprintf(stderr, "`parley %s --help` lists the options.\n", verb);
-	return VERB_STATUS_USAGE;
-}
-
-int verb_misuse(const char *verb, const char *format, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "parley %s: ", verb);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return verb_point_to_help(verb);
-}
-
-int verb_print_version(void)
-{
-	puts("parley " PARLEY_VERSION);
-	return 0;
-}
 
 static void print_help(FILE *out)
 {
 	fputs("usage: parley VERB [ARGUMENT...]\n\n", out);
 	for (size_t i = 0; i < VERB_COUNT; i++) {
-		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
+		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].what);
 	}
 	fputs("\n`parley VERB --help` says more of each, `parley --version` prints the version.\n"
-	      "Exit status: 0 done, 1 a domain or the hypervisor crashed, 2 usage or configuration.\n",
+	      "Exit status: 0 done, 1 failed (a domain or the hypervisor crashed, or refuses), 2 usage or\n"
+	      "configuration.\n",
 	      out);
 }
 

@@ -83,6 +83,16 @@ static void end_line(struct screen *screen, size_t index)
 	stream->shown = 0;
 }
 
+void screen_rename(struct screen *screen, size_t index, const char *name)
+{
+	struct screen_stream *stream = screen->streams[index];
+
+	if (stream->length) {
+		end_line(screen, index);
+	}
+	snprintf(stream->name, sizeof(stream->name), "%s", name);
+}
+
 /* Terminals get a carriage return from the line's end as it is; drop the guest's own. */
 static void drop_carriage_returns(struct screen_stream *stream)
 {

@@ -13,7 +13,7 @@
 
 #include "outqueue.h"
 
-#define SCREEN_STREAMS_MAX 160 /* domains over a whole run */
+#define SCREEN_STREAMS_MAX 2048
 #define SCREEN_LINE_MAX    4096
 #define SCREEN_NAME_MAX    64
 
@@ -41,6 +41,9 @@ void screen_init(struct screen *screen, struct outqueue *out, bool raw, bool col
 
 /* Adds a stream; returns its number, or SCREEN_NONE when there are too many. */
 size_t screen_add(struct screen *screen, const char *name);
+
+/* Gives a stream to another domain: its unfinished line is ended, and it has that name from now on. */
+void screen_rename(struct screen *screen, size_t index, const char *name);
 
 /* Takes bytes that a domain wrote. */
 void screen_put(struct screen *screen, size_t index, const uint8_t *data, size_t size);

@@ -9,11 +9,23 @@
 #define STOP_GRACE    5.0 /* seconds from BYE to the machine's end */
 #define PARTIAL_PAUSE 0.2 /* a line unfinished for so long is shown */
 
+/*
+ * With one domain, standard output is exactly its console, over all its lives. What others
+ * write that were created later is for `parley console`.
+ */
+static bool is_shown(const struct session *session, size_t index)
+{
+	const struct config *config = session->options->config;
+
+	return !session->screen.raw || config->domain_count != 1 ||
+	       !strcmp(session->fates.items[index].name, config->domains[0].name);
+}
+
 static void take_console(struct session *session, uint16_t domid, const uint8_t *data, size_t size)
 {
 	size_t index = fates_find(&session->fates, domid);
 
-	if (index != FATES_NONE) {
+	if (index != FATES_NONE && is_shown(session, index)) {
 		screen_put(&session->screen, session_get_stream(session, index), data, size);
 	}
 	if (!screen_has_hidden(&session->screen)) {
@@ -36,16 +48,39 @@ static void take_credit(struct session *session, uint16_t domid, const uint8_t *
 	}
 }
 
+/* A domain that was not there before: perhaps the next life of the one that has the input. */
+static void take_new(struct session *session, size_t index)
+{
+	const struct fate *fate = &session->fates.items[index];
+	const struct fate *focus = &session->fates.items[session->screen.focus];
+
+	if (index < session->screen.stream_count) {
+		screen_rename(&session->screen, index, fate->name);
+	}
+	session_get_stream(session, index);
+	counts_forget(&session->counts, index);
+	if (focus->state >= PV_DOMAIN_STATE_SHUTDOWN && !strcmp(focus->name, fate->name)) {
+		session->screen.focus = index;
+	}
+}
+
 static void take_domain(struct session *session, const uint8_t *payload)
 {
 	struct pv_line_domain report;
 	const struct fate *fate;
 	char text[256];
+	bool is_new;
 	size_t index;
 
 	memcpy(&report, payload, sizeof(report));
-	index = fates_take_domain(&session->fates, &report);
-	if (index == FATES_NONE || report.state == PV_DOMAIN_STATE_RUNNING) {
+	index = fates_take_domain(&session->fates, &report, &is_new);
+	if (index == FATES_NONE) {
+		return;
+	}
+	if (is_new) {
+		take_new(session, index);
+	}
+	if (report.state < PV_DOMAIN_STATE_SHUTDOWN || report.state == PV_DOMAIN_STATE_GONE) {
 		return;
 	}
 	fate = &session->fates.items[index];

@@ -105,6 +105,74 @@ int text_to_mask(const char *text, uint64_t *mask, struct problem *problem)
 	return 0;
 }
 
+static int refuse_cpus(const char *text, struct problem *problem)
+{
+	return problem_set(
+		problem,
+		"\"%s\" is not a list of CPUs (write such as \"0,2-3\", numbers from 0 to "
+		"63, or \"all\")",
+		text);
+}
+
+int text_to_cpus(const char *text, uint64_t *mask, struct problem *problem)
+{
+	const char *at = text;
+	uint64_t from;
+	uint64_t to;
+
+	*mask = 0;
+	if (!strcmp(text, "all")) {
+		*mask = UINT64_MAX;
+		return 0;
+	}
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		return text_to_mask(text, mask, problem);
+	}
+	for (;; at++) {
+		at = read_digits(at, 10, &from);
+		to = from;
+		if (at && *at == '-') {
+			at = read_digits(at + 1, 10, &to);
+		}
+		if (!at || from > to || to > 63) {
+			return refuse_cpus(text, problem);
+		}
+		*mask |= (UINT64_MAX >> (63 - to)) & (UINT64_MAX << from);
+		if (!*at) {
+			return 0;
+		}
+		if (*at != ',') {
+			return refuse_cpus(text, problem);
+		}
+	}
+}
+
+const char *text_from_cpus(uint64_t mask, uint64_t all, char buffer[TEXT_CPUS_MAX])
+{
+	size_t used = 0;
+
+	if (all && (mask & all) == all) {
+		snprintf(buffer, TEXT_CPUS_MAX, "all");
+		return buffer;
+	}
+	buffer[0] = '\0';
+	for (unsigned int cpu = 0; cpu < 64; cpu++) {
+		unsigned int last = cpu;
+
+		if (!(mask >> cpu & 1)) {
+			continue;
+		}
+		while (last < 63 && (mask >> (last + 1) & 1)) {
+			last++;
+		}
+		used += (size_t)snprintf(buffer + used, TEXT_CPUS_MAX - used,
+					 last > cpu ? "%s%u-%u" : "%s%u", used ? "," : "", cpu,
+					 last);
+		cpu = last;
+	}
+	return buffer;
+}
+
 const char *text_from_size(uint64_t bytes, char buffer[TEXT_SIZE_MAX])
 {
 	static const char letters[] = "KMGT";
@@ -117,6 +185,34 @@ const char *text_from_size(uint64_t bytes, char buffer[TEXT_SIZE_MAX])
 	}
 	snprintf(buffer, TEXT_SIZE_MAX, "%llu%c", (unsigned long long)bytes, letters[unit]);
 	return buffer;
+}
+
+const char *text_round_size(uint64_t bytes, char buffer[TEXT_SIZE_MAX])
+{
+	static const char letters[] = "KMGT";
+	size_t unit = 0;
+
+	if (bytes >> 20 < 10240 && !(bytes & 0xfffff)) {
+		snprintf(buffer, TEXT_SIZE_MAX, "%lluM", (unsigned long long)(bytes >> 20));
+		return buffer;
+	}
+	bytes = bytes * 10 >> 10;
+	while (unit + 1 < sizeof(letters) - 1 && bytes >= 10240) {
+		bytes >>= 10;
+		unit++;
+	}
+	snprintf(buffer, TEXT_SIZE_MAX, "%llu.%llu%c", (unsigned long long)bytes / 10,
+		 (unsigned long long)bytes % 10, letters[unit]);
+	return buffer;
+}
+
+void text_clean(char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (!isprint((unsigned char)text[i]) && text[i] != '\n' && text[i] != '\t') {
+			text[i] = '?';
+		}
+	}
 }
 
 static size_t smaller(size_t a, size_t b)

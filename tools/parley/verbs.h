@@ -13,6 +13,20 @@ int verb_run(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_bundle(int argc, char **argv);
 int verb_image(int argc, char **argv);
+int verb_ls(int argc, char **argv);
+int verb_create(int argc, char **argv);
+int verb_pause(int argc, char **argv);
+int verb_unpause(int argc, char **argv);
+int verb_shutdown(int argc, char **argv);
+int verb_reboot(int argc, char **argv);
+int verb_destroy(int argc, char **argv);
+int verb_console(int argc, char **argv);
+int verb_mem_set(int argc, char **argv);
+int verb_vcpu_set(int argc, char **argv);
+int verb_sched(int argc, char **argv);
+int verb_top(int argc, char **argv);
+int verb_oops(int argc, char **argv);
+int verb_stop(int argc, char **argv);
 
 /*
  * Prints "parley VERB: message" on standard error and returns

@@ -1,0 +1,35 @@
+/*
+ * Control operations (abi/parley/control_op.h), for a domain whose configuration
+ * says "control": true. Results are 0 or negative errors, as the hypercall's.
+ */
+#ifndef KIT_CONTROL_H
+#define KIT_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <parley/control_op.h>
+
+/* Any operation with its structure. */
+long control_call(unsigned op, void *structure);
+
+/* pause, unpause, destroy. */
+long control_on_domain(unsigned op, uint16_t domid);
+
+long control_shutdown(uint16_t domid, uint8_t reason);
+
+/* The machine's free pages, 0 if it cannot be asked. */
+uint64_t control_free_pages(void);
+
+/*
+ * Hands over an image: makes it, writes all of it. *image is its number; on an error
+ * there is none.
+ */
+long control_image_upload(const void *bytes, size_t size, uint32_t *image);
+long control_image_free(uint32_t image);
+
+/* Looks for the domain or record of that name, the newest; false if there is none. */
+bool control_find(const char *name, struct pv_control_domain *found);
+
+#endif

@@ -261,12 +261,14 @@ int build_begin(struct domain_spec *spec, struct build **out)
 	}
 	b->spec = spec;
 	why = check_spec(spec);
-	if (why == NULL) {
-		why = elf_parse(&b->k, spec->kernel);
+	if (why != NULL) {
+		return refuse(b, -PV_EINVAL, why);
 	}
-	if (why == NULL) {
-		why = build_plan(b);
+	why = elf_parse(&b->k, spec->kernel);
+	if (why != NULL) {
+		return refuse(b, -PV_ENOEXEC, why);
 	}
+	why = build_plan(b);
 	if (why != NULL) {
 		return refuse(b, -PV_EINVAL, why);
 	}

@@ -13,8 +13,8 @@ struct build;
 
 /*
  * Begin: a domain that is on domain_list as DOMAIN_BUILDING, so its name is taken.
- * The specification is the build's from now on, also on an error. -PV_EINVAL: the
- * kernel or a number is not acceptable; -PV_ENOMEM; -PV_EEXIST: the name is taken. On
+ * The specification is the build's from now on, also on an error. -PV_ENOEXEC: the
+ * kernel is none; -PV_EINVAL: a number is not acceptable; -PV_ENOMEM; -PV_EEXIST: the name is taken. On
  * an error nothing remains and the log and the line have the reason.
  */
 int build_begin(struct domain_spec *spec, struct build **out) must_check;

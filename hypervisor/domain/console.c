@@ -47,7 +47,7 @@ struct domain_console {
 	u32 text_size;
 };
 
-static struct domain *first_domain; /* gets what is typed on COM1 */
+static u16 first_domid; /* whose gets what is typed on COM1; 0: nobody */
 
 /* Without a control line: whole lines, so that domains do not mix. */
 static void text_line_end(struct domain_console *c)
@@ -214,8 +214,8 @@ int console_init_domain(struct domain *d, void *ring, u32 *port)
 	c->port = (u32)rc;
 	*port = c->port;
 	d->console = c;
-	if (first_domain == NULL) {
-		first_domain = d;
+	if (first_domid == 0) {
+		first_domid = d->id;
 	}
 	return 0;
 
@@ -233,8 +233,8 @@ void console_fini_domain(struct domain *d)
 	if (c == NULL) {
 		return;
 	}
-	if (first_domain == d) {
-		first_domain = NULL;
+	if (first_domid == d->id) {
+		first_domid = 0;
 	}
 	d->console = NULL;
 	release_ring(d, c->frame);
@@ -328,8 +328,10 @@ void console_input(struct domain *d, const u8 *bytes, size_t size)
 
 void console_input_first(u8 byte)
 {
-	if (first_domain != NULL) {
-		console_input(first_domain, &byte, 1);
+	struct domain *d = first_domid == 0 ? NULL : domain_find(first_domid);
+
+	if (d != NULL) {
+		console_input(d, &byte, 1);
 	}
 }
 

@@ -111,7 +111,7 @@ long control_memory_set(const struct control_caller *who, union control_args *ar
 	if (d == NULL) {
 		return rc;
 	}
-	return op->pages > d->memory_pages ? -PV_EINVAL : set_memory(d, op->pages);
+	return op->pages > d->mm.top_frames ? -PV_EINVAL : set_memory(d, op->pages);
 }
 
 long control_vcpus_set(const struct control_caller *who, union control_args *args)

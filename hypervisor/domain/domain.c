@@ -237,7 +237,7 @@ struct domain *domain_create(const struct domain_spec *spec)
 	d->mm.id = d->id;
 	d->mm.frames = FRAME_LIST_INIT;
 	d->mm.max_frames = spec->memory_pages;
-	d->memory_pages = spec->memory_pages;
+	d->mm.top_frames = spec->memory_pages;
 	d->record = ended_new();
 	d->is_control = spec->is_control;
 	d->sched.weight = spec->weight;

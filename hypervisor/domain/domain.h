@@ -161,7 +161,6 @@ struct domain {
 	enum domain_life life;          /* l; read without it too */
 	u32 pause_count;                /* a: of all kinds */
 	u32 control_pauses;             /* l: those by control operations */
-	u64 memory_pages;               /* c: what it was made with, the most it may have */
 	u64 started_ns;                 /* c: system time of its start */
 	u8 shutdown_reason;             /* l: PV_SHUTDOWN_*, of one that is dying */
 	bool crashed;                   /* l: killed by the hypervisor */

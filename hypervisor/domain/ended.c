@@ -48,6 +48,10 @@ static struct ended *unlink(struct ended **link, struct ended *before)
 
 struct ended *ended_add(struct ended *e)
 {
+	if (e->oops.size == 0) {
+		heap_free(e->oops.bytes, ENDED_OOPS_MAX);
+		e->oops.bytes = NULL;
+	}
 	if (newest != NULL) {
 		newest->next = e;
 	} else {

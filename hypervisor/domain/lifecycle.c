@@ -204,14 +204,32 @@ static bool end_domain(struct domain *d, u8 reason, bool crashed, const char *te
 	return first;
 }
 
+/* In the middle of a hypercall not all registers are saved: at the exit they are. */
+static void report_at_exit(struct vcpu *v)
+{
+	v->crash_report = true;
+	cpu_info()->work |= CPU_WORK_RESCHED;
+}
+
+static void shutdown_told(struct domain *d)
+{
+	line_domain_state(d, PV_DOMAIN_STATE_SHUTDOWN, d->end_text);
+	ended(d);
+}
+
 static void shut_down(struct domain *d, u8 reason, const char *text)
 {
+	struct vcpu *v = current_vcpu();
+
 	if (!end_domain(d, reason, false, text)) {
 		return;
 	}
 	log_info("d%u %s: %s", d->id, d->name, text);
-	line_domain_state(d, PV_DOMAIN_STATE_SHUTDOWN, text);
-	ended(d);
+	if (reason == PV_SHUTDOWN_crash && v != NULL && v->domain == d) {
+		report_at_exit(v);
+	} else {
+		shutdown_told(d);
+	}
 }
 
 void domain_shutdown(struct domain *d, u8 reason)
@@ -219,11 +237,16 @@ void domain_shutdown(struct domain *d, u8 reason)
 	shut_down(d, reason, reason_name(reason));
 }
 
-static void crash_told(struct domain *d)
+static void tell_oops(const struct domain *d)
 {
 	const struct text *oops = &d->record->oops;
 
 	line_oops(d, oops->size == 0 ? d->end_text : oops->bytes);
+}
+
+static void crash_told(struct domain *d)
+{
+	tell_oops(d);
 	line_domain_state(d, PV_DOMAIN_STATE_CRASHED, d->end_text);
 	ended(d);
 }
@@ -242,9 +265,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	}
 	log_error("d%u %s: ended: %s", d->id, d->name, why);
 	if (v != NULL && v->domain == d) {
-		/* In the middle of a hypercall not all registers are saved: at the exit they are. */
-		v->crash_report = true;
-		cpu_info()->work |= CPU_WORK_RESCHED;
+		report_at_exit(v);
 	} else {
 		crash_told(d);
 	}
@@ -252,9 +273,16 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 
 void domain_report_crash(struct vcpu *v, const struct cpu_regs *regs)
 {
+	struct domain *d = v->domain;
+
 	v->crash_report = false;
-	oops_guest(v, regs, v->domain->end_text, &v->domain->record->oops);
-	crash_told(v->domain);
+	oops_guest(v, regs, d->end_text, &d->record->oops);
+	if (d->crashed) {
+		crash_told(d);
+	} else {
+		tell_oops(d); /* the guest itself says that it crashed */
+		shutdown_told(d);
+	}
 }
 
 int lifecycle_pause(struct domain *d)

@@ -103,7 +103,7 @@ static long change_reservation(struct domain *d, u32 op, u64 start, u64 arg,
 /* The guest's memory map: RAM from 0 to all that it may ever have. */
 static long memory_map(struct domain *d, u64 arg)
 {
-	struct pv_e820_entry ram = { 0, d->mm.max_frames << PAGE_SHIFT, PV_E820_RAM };
+	struct pv_e820_entry ram = { 0, mm_top_frames(&d->mm) << PAGE_SHIFT, PV_E820_RAM };
 	struct pv_memory_map map;
 	int rc = guest_read(&map, arg, sizeof(map));
 

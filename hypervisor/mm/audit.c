@@ -163,7 +163,7 @@ static void walk_list(struct mm_audit *a)
 		mm_audit_complain(a, mfn(list->tail),
 				  "the domain's list has another end or length");
 	}
-	if (n > a->owner->max_frames) {
+	if (n > mm_top_frames(a->owner)) {
 		mm_audit_complain(a, mfn(list->head), "more frames than the domain may have");
 	}
 }

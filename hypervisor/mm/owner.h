@@ -25,12 +25,19 @@ struct mm_owner {
 	struct spinlock lock;      /* all page-table work of the domain */
 	u64 tlb_cpus;              /* a: CPUs that may hold translations of it */
 	struct frame_list frames;  /* m: all it owns */
-	u64 max_frames;            /* m: limit on frames.count */
+	u64 max_frames;            /* m: limit on frames.count; it may be below what it has */
+	u64 top_frames;            /* c: the highest that limit may become; 0: it does not change */
 	struct mm_job job;         /* m: a page-table operation that was preempted */
 	u64 work;                  /* m: page-table entries looked at, ever */
 	u64 work_limit;            /* m: where the present operation must restart */
 	u64 stats[PV_STATS_WORKS]; /* a (plain increments): what was done for it */
 };
+
+/* What the owner may ever have. */
+static inline u64 mm_top_frames(const struct mm_owner *o)
+{
+	return o->top_frames == 0 ? o->max_frames : o->top_frames;
+}
 
 /*
  * The CPUs whose TLBs may hold translations of o, after stores to its tables. A

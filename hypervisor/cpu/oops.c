@@ -60,6 +60,53 @@ static printf_like(2, 3) void say(const struct report *to, const char *fmt, ...)
 	}
 }
 
+#define VECTOR_PF 14U
+
+static const char *vector_name(u32 vector)
+{
+	static const char *const names[] = {
+		"divide error",
+		"debug",
+		"NMI",
+		"breakpoint",
+		"overflow",
+		"bound range",
+		"invalid opcode",
+		"no FPU",
+		"double fault",
+		"9",
+		"invalid TSS",
+		"segment not present",
+		"stack segment",
+		"general protection",
+		"page fault",
+		"15",
+		"x87 error",
+		"alignment",
+		"machine check",
+		"SIMD error",
+	};
+
+	return vector < ARRAY_SIZE(names) ? names[vector] : "other";
+}
+
+/* Bits of a page fault's error code; Intel SDM vol. 3, 4.7. */
+static void print_vector(const struct report *to, u32 vector, u32 code)
+{
+	if (vector == VECTOR_PF) {
+		say(to, "vector %u (page fault), error code 0x%x: %s, %s%s", vector, code,
+		    code & 16 ? "fetch" :
+		    code & 2  ? "write" :
+				"read",
+		    code & 1 ? "not allowed there" : "not mapped",
+		    code & 8 ? ", reserved bits set" : "");
+	} else if (vector != 0 || code != 0) {
+		say(to, "vector %u (%s), error code 0x%x", vector, vector_name(vector), code);
+	} else {
+		say(to, "vector 0, error code 0x0");
+	}
+}
+
 static void print_registers(const struct report *to, const struct cpu_regs *r)
 {
 	say(to, "rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx", r->cs, r->rip, r->ss, r->rsp,
@@ -69,7 +116,7 @@ static void print_registers(const struct report *to, const struct cpu_regs *r)
 	say(to, "rbp %016lx  r8  %016lx  r9  %016lx", r->rbp, r->r8, r->r9);
 	say(to, "r10 %016lx  r11 %016lx  r12 %016lx", r->r10, r->r11, r->r12);
 	say(to, "r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14, r->r15);
-	say(to, "vector %u, error code 0x%x", r->vector, r->error_code);
+	print_vector(to, r->vector, r->error_code);
 }
 
 static void print_code_address(const char *what, u64 address)

@@ -4,9 +4,9 @@
  * (TLB flushes), else two CPUs could wait for each other: see cpu_serve().
  *
  * Lock order, outermost first:
- *   control (domain list changes) > domain.mm.lock (never two of them)
- *   > domain.event_lock > runqueue lock > timer lock
- *   > allocator lock > log lock
+ *   domain.mm.lock (never two of them)
+ *   > domain.event_lock > domain_life_lock
+ *   > runqueue lock > timer lock > allocator lock > log lock
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H

@@ -10,8 +10,6 @@
 #include <parley/errno.h>
 #include <seam/directmap.h>
 
-#include "cpu/oops.h"
-#include "cpu/switch.h"
 #include "domain/builder.h"
 #include "domain/grace.h"
 #include "domain/lifecycle.h"
@@ -19,20 +17,15 @@
 #include "domain/line_frame.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
-#include "drivers/ioapic.h"
-#include "drivers/rtc.h"
-#include "drivers/uart.h"
+#include "fake_machine.h"
 #include "fake_memory.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
-#include "mm/paging.h"
 
 #define FRAMES 16384UL
 #define FIRST  16UL
 
-/* ---- what the machine would do ---- */
-
-struct uart uart_com2;
+/* ---- what comes over the line ---- */
 
 static struct line_decoder sent;
 static u8 states[1024];
@@ -49,51 +42,13 @@ static void take_frame(void)
 	}
 }
 
-bool uart_init(struct uart *uart)
-{
-	uart->present = true;
-	return true;
-}
-
-size_t uart_write(struct uart *uart, const void *data, size_t size)
+static void take_bytes(const u8 *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		if (line_decode(&sent, ((const u8 *)data)[i])) {
+		if (line_decode(&sent, bytes[i])) {
 			take_frame();
 		}
 	}
-	return size;
-}
-
-void vcpu_switch(struct vcpu *prev, struct vcpu *next)
-{
-}
-
-void vcpu_load_gdt_window(struct vcpu *v)
-{
-}
-
-void vcpu_load_ldt_window(struct vcpu *v)
-{
-}
-
-void exit_to_guest_from_boot(void)
-{
-	abort();
-}
-
-u64 rtc_read_utc(void)
-{
-	return 0;
-}
-
-void oops_set_last_words(void (*fn)(void))
-{
-}
-
-void oops_guest(struct vcpu *v, const struct cpu_regs *regs, const char *why, struct text *to)
-{
-	text_add(to, "report: %s\n", why);
 }
 
 /* ---- a kernel ---- */
@@ -161,6 +116,7 @@ void living_init(void)
 	timer_init_cpu();
 	sched_init();
 	sched_init_cpu();
+	fake_line = take_bytes;
 	line_init("line=com2");
 	lifecycle_init("stay");
 	lifecycle_boot_done();

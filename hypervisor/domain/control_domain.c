@@ -9,6 +9,7 @@
 #include <parley/sched.h>
 
 #include "domain/lifecycle.h"
+#include "domain/sched.h"
 #include "domain/store.h"
 #include "lib/printf.h"
 
@@ -135,37 +136,43 @@ long control_vcpus_set(const struct control_caller *who, union control_args *arg
 	return rc;
 }
 
-/* Which of the values is meant, and may be. LIMIT: affinity is as it was made. */
-static long check_sched(const struct pv_control_sched *op)
-{
-	const u32 known = PV_CONTROL_SCHED_weight | PV_CONTROL_SCHED_cap |
-			  PV_CONTROL_SCHED_affinity;
+/* Two that change one domain at once take turns. */
+static struct spinlock sched_lock = SPINLOCK_INIT;
 
-	if (op->reserved != 0 || op->what == 0 || (op->what & ~known)) {
-		return -PV_EINVAL;
+static int change_sched(struct domain *d, const struct pv_control_sched *op)
+{
+	struct sched_params params;
+	int rc;
+
+	spin_lock(&sched_lock);
+	sched_domain_get(d, &params);
+	if (op->what & PV_CONTROL_SCHED_weight) {
+		params.weight = op->weight;
 	}
-	if ((op->what & PV_CONTROL_SCHED_weight) && (op->weight == 0 || op->weight > 65535)) {
-		return -PV_EINVAL;
+	if (op->what & PV_CONTROL_SCHED_cap) {
+		params.cap = op->cap;
 	}
-	return op->what & PV_CONTROL_SCHED_affinity ? -PV_EOPNOTSUPP : 0;
+	if (op->what & PV_CONTROL_SCHED_affinity) {
+		params.affinity = op->affinity;
+	}
+	rc = sched_domain_set(d, &params);
+	spin_unlock(&sched_lock);
+	return rc;
 }
 
 long control_sched_set(const struct control_caller *who, union control_args *args)
 {
+	const u32 known = PV_CONTROL_SCHED_weight | PV_CONTROL_SCHED_cap |
+			  PV_CONTROL_SCHED_affinity;
 	const struct pv_control_sched *op = &args->sched;
-	long rc = check_sched(op);
-	struct domain *d = rc == 0 ? target(op->domid, &rc) : NULL;
+	struct domain *d;
+	long rc;
 
-	if (d == NULL) {
-		return rc;
+	if (op->reserved != 0 || op->what == 0 || (op->what & ~known)) {
+		return -PV_EINVAL;
 	}
-	if (op->what & PV_CONTROL_SCHED_weight) {
-		WRITE_ONCE(d->sched.weight, op->weight);
-	}
-	if (op->what & PV_CONTROL_SCHED_cap) {
-		WRITE_ONCE(d->sched.cap, op->cap);
-	}
-	return 0;
+	d = target(op->domid, &rc);
+	return d == NULL ? rc : change_sched(d, op);
 }
 
 long control_off(const struct control_caller *who, union control_args *args)

@@ -101,7 +101,7 @@ void control_describe(const struct domain *d, struct pv_control_domain *info)
 		.memory_pages = READ_ONCE(d->mm.frames.count),
 		.memory_limit = READ_ONCE(d->mm.max_frames),
 		.started_ns = d->started_ns,
-		.affinity = d->vcpu_count == 0 ? 0 : d->vcpus[0]->sched.affinity,
+		.affinity = d->sched.affinity,
 		.weight = d->sched.weight,
 		.cap = d->sched.cap,
 		.pause_count = d->control_pauses,

@@ -158,21 +158,21 @@ struct domain {
 	struct domain_store *store;     /* c: its small store */
 	struct sched_domain sched;      /* see sched_types.h */
 	struct domain_watchdogs watchdogs;
-	enum domain_life life;          /* l; read without it too */
-	u32 pause_count;                /* a: of all kinds */
-	u32 control_pauses;             /* l: those by control operations */
-	u64 started_ns;                 /* c: system time of its start */
-	u8 shutdown_reason;             /* l: PV_SHUTDOWN_*, of one that is dying */
-	bool crashed;                   /* l: killed by the hypervisor */
-	char end_text[128];             /* l: why it ended, one line for people */
-	struct ended *record;           /* c: what will remain of it (ended.h) */
-	struct domain_spec *spec;       /* c: what it was made of */
-	bool restarts;                  /* l: dying, and to be started again */
-	u8 reap_step;                   /* reap.c only */
-	struct domain *reap_next;       /* l: who is to be freed after it */
-	u64 stats_hypercalls[64];       /* a (plain increments): by number */
-	u64 stats_batched;   /* a (plain increments): how many of them came in a multicall */
-	struct domain *next; /* l: list of all */
+	enum domain_life life;    /* l; read without it too */
+	u32 pause_count;          /* a: of all kinds */
+	u32 control_pauses;       /* l: those by control operations */
+	u64 started_ns;           /* c: system time of its start */
+	u8 shutdown_reason;       /* l: PV_SHUTDOWN_*, of one that is dying */
+	bool crashed;             /* l: killed by the hypervisor */
+	char end_text[128];       /* l: why it ended, one line for people */
+	struct ended *record;     /* c: what will remain of it (ended.h) */
+	struct domain_spec *spec; /* c: what it was made of */
+	bool restarts;            /* l: dying, and to be started again */
+	u8 reap_step;             /* reap.c only */
+	struct domain *reap_next; /* l: who is to be freed after it */
+	u64 stats_hypercalls[64]; /* a (plain increments): by number */
+	u64 stats_batched;        /* a (plain increments): how many of them came in a multicall */
+	struct domain *next;      /* l: list of all */
 };
 
 extern struct spinlock domain_life_lock;

@@ -259,6 +259,31 @@ Test(control, wishes_reach_the_guest_by_its_store)
 	cr_assert_eq(control_do(&line, PV_CONTROLOP_vcpus_set, &a), -PV_EINVAL);
 }
 
+Test(control, shares_change_as_named)
+{
+	struct domain *d = living_domain("one", false);
+	struct pv_control_sched op = { .domid = d->id, .weight = 77, .cap = 50, .affinity = 1 };
+
+	for (u32 what = 0; what < 16; what++) {
+		a.sched = op;
+		a.sched.what = what;
+		cr_assert_eq(control_do(&line, PV_CONTROLOP_sched_set, &a),
+			     what == 0 || what > 7 ? -PV_EINVAL : 0, "what %u", what);
+	}
+	(void)state_of(d->id);
+	cr_assert_eq(a.list.domains[0].weight, 77);
+	cr_assert_eq(a.list.domains[0].cap, 50);
+	a.sched = op;
+	a.sched.what = PV_CONTROL_SCHED_weight;
+	a.sched.weight = 0;
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_sched_set, &a), -PV_EINVAL);
+	a.sched.what = PV_CONTROL_SCHED_affinity;
+	a.sched.affinity = 2;
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_sched_set, &a), -PV_EINVAL, "no such CPU");
+	(void)state_of(d->id);
+	cr_assert_eq(a.list.domains[0].weight, 77);
+}
+
 /* ---- ending ---- */
 
 Test(control, destroyed_is_freed_by_steps_and_remembered)

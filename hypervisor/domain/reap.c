@@ -8,11 +8,13 @@
  *   EVENTS    ports closed; the other ends of pairs are unbound
  *   RINGS     store and console
  *   ROOTS     what vCPUs hold of its memory
- *   MEMORY    page tables and frames
+ *   MEMORY    page tables and frames, but those that a grant holds
+ *   GRANTS    what it has mapped of others' frames
+ *   HELD      what others have mapped of its frames: until they let go
  *   REST      structures; a record remains, and the line is told that it is gone
  *
- * Frames that another domain still has mapped by a grant keep the domain in
- * MEMORY: it is looked at again every RETRY_NS.
+ * A domain that is HELD is looked at when the last grant of it goes (gnttab_is_held), and
+ * every RETRY_NS; others are taken apart meanwhile.
  *
  * The same call also does a step of making a domain and of freeing images.
  *
@@ -23,6 +25,7 @@
 #include <parley/errno.h>
 
 #include "channel/evtchn.h"
+#include "channel/gnttab.h"
 #include "domain/console.h"
 #include "domain/control_info.h"
 #include "domain/create.h"
@@ -53,6 +56,8 @@ enum step {
 	STEP_RINGS,
 	STEP_ROOTS,
 	STEP_MEMORY,
+	STEP_GRANTS,
+	STEP_HELD,
 	STEP_REST,
 	STEPS,
 };
@@ -146,7 +151,18 @@ static enum outcome step_memory(struct domain *d)
 	d->mm.work_limit = d->mm.work + MM_BUDGET;
 	rc = mm_teardown(&d->mm);
 	spin_unlock(&d->mm.lock);
-	return rc == 0 ? NEXT : rc == MM_RESTART ? AGAIN : RETRY;
+	return rc == MM_RESTART ? AGAIN : NEXT;
+}
+
+/* One that was never whole may have no table. */
+static enum outcome step_grants(struct domain *d)
+{
+	return d->grants != NULL && gnttab_release_step(d) ? AGAIN : NEXT;
+}
+
+static enum outcome step_held(struct domain *d)
+{
+	return d->grants != NULL && gnttab_is_held(d) ? RETRY : NEXT;
 }
 
 /* The record stays, unless another has its name meanwhile. */
@@ -206,8 +222,8 @@ static enum outcome step_rest(struct domain *d)
 static enum outcome do_step(struct domain *d)
 {
 	static enum outcome (*const steps[STEPS])(struct domain * d) = {
-		step_quiet, step_grace, step_vcpus,  step_events,
-		step_rings, step_roots, step_memory, step_rest,
+		step_quiet, step_grace,  step_vcpus,  step_events, step_rings,
+		step_roots, step_memory, step_grants, step_held,   step_rest,
 	};
 
 	return steps[d->reap_step](d);

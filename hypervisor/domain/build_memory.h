@@ -52,7 +52,7 @@ struct build {
 };
 
 /* Pages, or entries of tables, that one step handles. */
-#define BUILD_STEP 512UL
+#define BUILD_STEP 64UL
 
 /* Returned by what is done in steps: there is more. */
 #define BUILD_MORE 1

@@ -13,7 +13,7 @@
 #include "lib/string.h"
 #include "mm/alloc.h"
 
-#define FREE_STEP 512U /* pages freed in one step */
+#define FREE_STEP 64U /* pages freed in one step */
 
 struct image {
 	u32 number; /* 0: it has none any more */

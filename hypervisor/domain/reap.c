@@ -1,5 +1,5 @@
 /*
- * The reaper. Each step is bounded: MM_BUDGET page-table entries or so; on a CPU
+ * The reaper. Each step takes some ten thousand instructions; on a CPU
  * that has a guest to run, as much time goes to the guest as to the step before.
  *
  *   QUIET     its vCPUs have left their CPUs (sched_domain_is_quiet)
@@ -44,6 +44,7 @@
 #include "lib/log.h"
 #include "mm/types.h"
 
+#define MEMORY_STEP  256UL /* frames freed, or entries of tables looked at */
 #define PAUSE_MIN_NS 50000UL
 #define WAIT_NS      100000UL    /* for CPUs to pass by */
 #define RETRY_NS     100000000UL /* for other domains to unmap a grant */
@@ -148,7 +149,7 @@ static enum outcome step_memory(struct domain *d)
 	int rc;
 
 	spin_lock(&d->mm.lock);
-	d->mm.work_limit = d->mm.work + MM_BUDGET;
+	d->mm.work_limit = d->mm.work + MEMORY_STEP;
 	rc = mm_teardown(&d->mm);
 	spin_unlock(&d->mm.lock);
 	return rc == MM_RESTART ? AGAIN : NEXT;

@@ -19,12 +19,13 @@
 #define REPLY_PATIENCE 30.0 /* seconds that the hypervisor has for an answer */
 
 void hub_init(struct hub *hub, const struct runtime_socket *socket, struct outqueue *line,
-	      const struct hub_host *host)
+	      const struct hub_host *host, double patience)
 {
 	memset(hub, 0, sizeof(*hub));
 	hub->socket = *socket;
 	hub->line = line;
 	hub->host = *host;
+	hub->patience = patience > 0 ? patience : REPLY_PATIENCE;
 }
 
 /* ---- connections ---- */
@@ -131,7 +132,7 @@ void hub_send(struct hub *hub, uint32_t op, const void *rest, size_t size, doubl
 				    (uint16_t)(sizeof(request) + size)));
 	hub->flight = (struct hub_flight){ .is_waiting = true,
 					   .sequence = request.sequence,
-					   .deadline = time + REPLY_PATIENCE };
+					   .deadline = time + hub->patience };
 }
 
 static bool send_for_client(struct hub *hub, struct hub_client *client, double time)

@@ -64,7 +64,8 @@ struct hub {
 	struct runtime_socket socket;
 	struct outqueue *line; /* frames to the hypervisor */
 	struct hub_host host;
-	bool is_up; /* the hypervisor said hello, and has not said good-bye */
+	double patience; /* seconds that the hypervisor has for an answer */
+	bool is_up;      /* the hypervisor said hello, and has not said good-bye */
 	struct hub_client *clients[HUB_CLIENTS_MAX];
 	size_t client_count;
 	size_t turn; /* who comes next; client_count is the images' turn */
@@ -77,9 +78,12 @@ struct hub {
 	struct backlog backlog;
 };
 
-/* Takes over the socket, whose fd may be -1: then there are never clients. */
+/*
+ * Takes over the socket, whose fd may be -1: then there are never clients. "patience" is how many
+ * seconds the hypervisor has for an answer, 0: as many as usual.
+ */
 void hub_init(struct hub *hub, const struct runtime_socket *socket, struct outqueue *line,
-	      const struct hub_host *host);
+	      const struct hub_host *host, double patience);
 
 /* Fills in at most HUB_POLLS_MAX entries to wait for; returns how many. */
 size_t hub_fill_poll(const struct hub *hub, struct pollfd *polls);

@@ -128,10 +128,12 @@ size_t hub_client_take_request(struct hub_client *client, uint8_t frame[LINEFRAM
 
 void hub_client_put_input(struct hub *hub, struct hub_client *client)
 {
-	if (client->input.size) {
-		outqueue_drop(&client->input,
-			      hub->host.put_input(hub->host.context, client->input_domid,
-						  client->input.data, client->input.size));
+	size_t taken = 1;
+
+	while (client->input.size && taken) {
+		taken = hub->host.put_input(hub->host.context, client->input_domid,
+					    client->input.data, client->input.size);
+		outqueue_drop(&client->input, taken);
 	}
 }
 

@@ -153,6 +153,18 @@ void link_close(struct link *link)
 	link->fd = -1;
 }
 
+/* The machine has closed the connection: perhaps it has said why. Returns -1. */
+static int find_last_word(struct link *link, struct problem *problem)
+{
+	struct link_frame frame;
+	int got;
+
+	do {
+		got = link_next(link, &frame, 0, problem);
+	} while (got > 0);
+	return got < 0 ? -1 : say_ended(link, problem);
+}
+
 int link_send(struct link *link, uint8_t type, uint16_t domid, const void *payload, size_t size,
 	      int fd, struct problem *problem)
 {
@@ -182,7 +194,7 @@ int link_send(struct link *link, uint8_t type, uint16_t domid, const void *paylo
 					   link->hello.machine);
 		}
 		if (sent < 0) {
-			return say_ended(link, problem);
+			return find_last_word(link, problem);
 		}
 		piece.iov_base = (uint8_t *)piece.iov_base + sent;
 		piece.iov_len -= (size_t)sent;
@@ -213,7 +225,10 @@ static int take_answer(const struct link *link, const struct link_frame *frame, 
 			return 0;
 		}
 		rest -= sizeof(reply);
-		memcpy(structure, frame->payload + sizeof(reply), rest < size ? rest : size);
+		rest = rest < size ? rest : size;
+		if (rest) {
+			memcpy(structure, frame->payload + sizeof(reply), rest);
+		}
 		*result = reply.result;
 		return 1;
 	}
@@ -256,7 +271,9 @@ int link_call(struct link *link, uint32_t op, void *structure, size_t size, stru
 	struct pv_line_request request = { .sequence = ++link->sequence, .op = op };
 
 	memcpy(payload, &request, sizeof(request));
-	memcpy(payload + sizeof(request), structure, size);
+	if (size) {
+		memcpy(payload + sizeof(request), structure, size);
+	}
 	if (link_send(link, PV_LINE_REQUEST, 0, payload, sizeof(request) + size, -1, problem)) {
 		return LINK_FAILED;
 	}

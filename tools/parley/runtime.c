@@ -233,11 +233,17 @@ static bool get_machine_name(const char *file, char name[RUNTIME_NAME_MAX])
 	return text_is_name(name);
 }
 
-static void remove_stale(int folder, const char *name)
+/* One that nobody listens on, yet: with the lock it is either ready or stale. */
+static int look_again(int folder, const char *name)
 {
+	int fd = -1;
+
 	flock(folder, LOCK_EX);
-	is_free(folder, name);
+	if (!is_free(folder, name)) {
+		fd = try_connect(folder, name);
+	}
 	flock(folder, LOCK_UN);
+	return fd;
 }
 
 static void look_at(struct found *found, int folder, const char *name, const char *wanted)
@@ -245,10 +251,10 @@ static void look_at(struct found *found, int folder, const char *name, const cha
 	size_t used = strlen(found->names);
 	int fd = try_connect(folder, name);
 
+	if (fd < 0 && errno == ECONNREFUSED) {
+		fd = look_again(folder, name);
+	}
 	if (fd < 0) {
-		if (errno == ECONNREFUSED) {
-			remove_stale(folder, name);
-		}
 		return;
 	}
 	snprintf(found->names + used, sizeof(found->names) - used, "%s%s", used ? ", " : "", name);

@@ -335,7 +335,7 @@ static void begin_hub(struct session *session)
 	const struct hub_host host = { session, put_client_input, stop_for_client };
 
 	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
-		 &session->line, &host);
+		 &session->line, &host, session->options->patience);
 }
 
 static void begin(struct session *session, const struct machine *machine,

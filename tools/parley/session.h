@@ -26,6 +26,7 @@ struct session_options {
 	bool stats;                          /* print what was counted for each domain */
 	bool stats_json;                     /* and that as JSON */
 	const struct runtime_socket *socket; /* by which other verbs reach the machine, or NULL */
+	double patience; /* seconds that the hypervisor has for an answer, 0: as usual */
 };
 
 /*

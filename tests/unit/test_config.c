@@ -102,7 +102,7 @@ static const struct {
 	{ FIELD("\"disk\": []"),
 	  AT_FIELD "disk: unknown key (there are \"name\", \"kernel\", \"uuid\", \"ramdisk\", "
 		   "\"cmdline\", \"memory\", \"vcpus\", \"weight\", \"cap\", \"affinity\", "
-		   "\"control\")" },
+		   "\"control\", \"once\")" },
 	{ FIELD("\"memory\": 512"),
 	  AT_FIELD "memory: a number has no unit (write a string such as \"512M\")" },
 	{ FIELD("\"memory\": true"),

@@ -127,7 +127,8 @@ static void play(script_fn *script, size_t domain_count, int input_fd, double ti
 		struct config config = { .domains = domains, .domain_count = domain_count };
 		struct session_options options = { .config = &config,
 						   .timeout = timeout,
-						   .log_fd = STDERR_FILENO };
+						   .log_fd = STDERR_FILENO,
+						   .ready_fd = -1 };
 		struct machine machine;
 
 		dup2(input_fd, STDIN_FILENO);
@@ -192,7 +193,7 @@ static void two_domains(int line, int log)
 Test(session, names_lines_of_several_domains)
 {
 	play(two_domains, 2, open_null(), 0);
-	expect(0, "one| first\ntwo| second line\none| rest\n", "two: asked to be restarted");
+	expect(0, "one| first\ntwo| second line\none| rest\n", "two: asked to reboot");
 }
 
 static void crash(int line, int log)
@@ -385,7 +386,9 @@ Test(session, waits_for_a_slow_reader)
 	if (child == 0) {
 		struct config_domain domain = { .name = "one" };
 		struct config config = { .domains = &domain, .domain_count = 1 };
-		struct session_options options = { .config = &config, .log_fd = STDERR_FILENO };
+		struct session_options options = { .config = &config,
+						   .log_fd = STDERR_FILENO,
+						   .ready_fd = -1 };
 		struct machine machine;
 
 		close(out[0]);

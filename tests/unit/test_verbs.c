@@ -178,6 +178,7 @@ Test(verbs, say_what_state_a_domain_is_in)
 	fake_machine_start(&machine, "m");
 	expect(verb_unpause, "unpause one", 1, "", "one is not paused (it is running)\n");
 	end_domain(1, PV_CONTROL_STATE_shutdown, PV_SHUTDOWN_poweroff, "");
+	fake_machine_say_state(&machine, 2, "two", PV_DOMAIN_STATE_SHUTDOWN, PV_SHUTDOWN_poweroff);
 	expect(verb_pause, "pause two", 1, "",
 	       "two has ended (powered off) and cannot be paused (start it anew by");
 	expect(verb_destroy, "destroy two", 0, "", "");

@@ -190,7 +190,7 @@ static int verify_header(const uint8_t *data, size_t size, struct pv_bundle_head
 		return problem_set(problem, "should have %llu bytes and has %zu",
 				   (unsigned long long)header->total_size, size);
 	}
-	if (header->domain_count < 1 || header->domain_count > PV_BUNDLE_MAX_DOMAINS ||
+	if (header->domain_count > PV_BUNDLE_MAX_DOMAINS ||
 	    header->domain_size != sizeof(struct pv_bundle_domain) ||
 	    !is_inside(size, header->domain_offset,
 		       (uint64_t)header->domain_count * header->domain_size)) {

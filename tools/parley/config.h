@@ -36,6 +36,7 @@ struct config_domain {
 	unsigned int cap;  /* per cent of one CPU, 0: none */
 	uint64_t affinity; /* 0: all CPUs */
 	bool control;
+	bool once; /* is not started again when it asks to reboot */
 };
 
 struct config {

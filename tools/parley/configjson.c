@@ -215,6 +215,16 @@ static int take_control(const struct reading *reading, const json_t *value)
 	return 0;
 }
 
+static int take_once(const struct reading *reading, const json_t *value)
+{
+	if (!json_is_boolean(value)) {
+		return problem_set(reading->problem, "%s where true or false is needed",
+				   name_type(value));
+	}
+	reading->domain->once = json_is_true(value);
+	return 0;
+}
+
 static int take_machine_cpus(const struct reading *reading, const json_t *value)
 {
 	return take_number(reading, value, 1, CONFIG_CPUS_MAX, &reading->config->machine_cpus);
@@ -226,12 +236,19 @@ static int take_machine_memory(const struct reading *reading, const json_t *valu
 }
 
 static const struct field domain_fields[] = {
-	{ "name", take_name, true },        { "kernel", take_kernel, true },
-	{ "uuid", take_uuid, false },       { "ramdisk", take_ramdisk, false },
-	{ "cmdline", take_cmdline, false }, { "memory", take_memory, false },
-	{ "vcpus", take_vcpus, false },     { "weight", take_weight, false },
-	{ "cap", take_cap, false },         { "affinity", take_affinity, false },
-	{ "control", take_control, false }, { NULL, NULL, false },
+	{ "name", take_name, true },
+	{ "kernel", take_kernel, true },
+	{ "uuid", take_uuid, false },
+	{ "ramdisk", take_ramdisk, false },
+	{ "cmdline", take_cmdline, false },
+	{ "memory", take_memory, false },
+	{ "vcpus", take_vcpus, false },
+	{ "weight", take_weight, false },
+	{ "cap", take_cap, false },
+	{ "affinity", take_affinity, false },
+	{ "control", take_control, false },
+	{ "once", take_once, false },
+	{ NULL, NULL, false },
 };
 
 static const struct field machine_fields[] = {

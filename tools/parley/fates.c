@@ -141,7 +141,7 @@ static const char *name_reason(uint8_t reason)
 {
 	static const char *const names[] = {
 		[PV_SHUTDOWN_poweroff] = "powered off",
-		[PV_SHUTDOWN_reboot] = "asked to be restarted (and is not)",
+		[PV_SHUTDOWN_reboot] = "asked to reboot",
 		[PV_SHUTDOWN_suspend] = "suspended (and cannot be resumed)",
 		[PV_SHUTDOWN_crash] = "crashed",
 		[PV_SHUTDOWN_watchdog] = "stopped by its watchdog",
@@ -178,6 +178,12 @@ const char *fates_describe(const struct fate *fate, char *buffer, size_t size)
 {
 	bool has_more = fate->text[0] && fate->state != PV_DOMAIN_STATE_SHUTDOWN;
 
+	/* The hypervisor knows more of some ends than the reason says: "destroyed". */
+	if (fate->state == PV_DOMAIN_STATE_SHUTDOWN && fate->text[0] && fates_is_good(fate) &&
+	    fate->reason == PV_SHUTDOWN_poweroff) {
+		snprintf(buffer, size, "%s", fate->text);
+		return buffer;
+	}
 	snprintf(buffer, size, "%s%s%s", name_state(fate), has_more ? ": " : "",
 		 has_more ? fate->text : "");
 	return buffer;

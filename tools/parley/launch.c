@@ -31,7 +31,8 @@ static void fill_record(struct pv_bundle_domain *record, const struct config_dom
 	memcpy(record->cmdline, domain->cmdline, sizeof(record->cmdline));
 	record->memory_pages = domain->memory / 4096;
 	record->vcpu_count = domain->vcpus;
-	record->flags = domain->control ? PV_BUNDLE_DOMAIN_CONTROL : 0;
+	record->flags = (domain->control ? PV_BUNDLE_DOMAIN_CONTROL : 0) |
+			(domain->once ? PV_BUNDLE_DOMAIN_ONCE : 0);
 	record->weight = domain->weight;
 	record->cap = domain->cap;
 	record->affinity = domain->affinity;

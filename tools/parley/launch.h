@@ -29,6 +29,9 @@ uint64_t launch_get_ramdisk_size(const struct launch *launch, size_t index);
  */
 uint64_t launch_measure_memory(const struct launch *launch, const struct config *config);
 
+/* What more a machine has whose domains are not all known yet. */
+#define LAUNCH_MEMORY_STAY (1ULL << 30)
+
 /*
  * Refuses a configured machine that is smaller than its domains. Returns 0, or
  * -1 with a problem that does not name the place.

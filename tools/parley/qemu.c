@@ -154,7 +154,8 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	add(arguments, "-initrd");
 	add(arguments, "/dev/fd/%d", options->bundle_fd);
 	add(arguments, "-append");
-	add(arguments, "line=com2%s%s", options->hypervisor_args ? " " : "",
+	add(arguments, "line=com2%s%s%s", options->stay ? " stay" : "",
+	    options->hypervisor_args ? " " : "",
 	    options->hypervisor_args ? options->hypervisor_args : "");
 	for (size_t i = 0; options->extra && options->extra[i]; i++) {
 		add(arguments, "%s", options->extra[i]);

@@ -22,6 +22,7 @@ struct qemu_options {
 	bool icount;
 	bool parallel; /* a host thread for each emulated CPU */
 	bool gdb;
+	bool stay;                /* the hypervisor keeps the machine when no domain is left */
 	const char *const *extra; /* arguments as given, NULL-terminated */
 };
 

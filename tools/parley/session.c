@@ -355,7 +355,9 @@ static void begin(struct session *session, const struct machine *machine,
 	outqueue_init(&session->note, STDERR_FILENO);
 	outqueue_init(&session->line, machine->line_fd);
 	begin_hub(session);
-	screen_init(&session->screen, &session->out, config->domain_count == 1, colour);
+	screen_init(&session->screen, &session->out,
+		    config->domain_count == 1 && !options->names_lines, colour);
+	session->ready_fd = options->ready_fd;
 	for (size_t i = 0; i < config->domain_count; i++) {
 		fates_add(&session->fates, config->domains[i].name);
 		session_get_stream(session, i);

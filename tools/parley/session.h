@@ -26,7 +26,9 @@ struct session_options {
 	bool stats;                          /* print what was counted for each domain */
 	bool stats_json;                     /* and that as JSON */
 	const struct runtime_socket *socket; /* by which other verbs reach the machine, or NULL */
-	double patience; /* seconds that the hypervisor has for an answer, 0: as usual */
+	bool names_lines; /* write names before lines even where there is one domain */
+	int ready_fd;     /* gets DETACH_READY once all domains have started, or -1 (detach.h) */
+	double patience;  /* seconds that the hypervisor has for an answer, 0: as usual */
 };
 
 /*

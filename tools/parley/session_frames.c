@@ -5,6 +5,9 @@
 #include "session_state.h"
 
 #include <string.h>
+#include <unistd.h>
+
+#include "detach.h"
 
 #define STOP_GRACE    5.0 /* seconds from BYE to the machine's end */
 #define PARTIAL_PAUSE 0.2 /* a line unfinished for so long is shown */
@@ -87,6 +90,28 @@ static void take_domain(struct session *session, const uint8_t *payload)
 	session_notify(session, "%s: %s", fate->name, fates_describe(fate, text, sizeof(text)));
 }
 
+/* Whoever started the machine into the background waits until each domain has been heard of. */
+static void tell_ready(struct session *session)
+{
+	char how = DETACH_READY;
+
+	if (session->ready_fd < 0 || !session->fates.said_hello) {
+		return;
+	}
+	for (size_t i = 0; i < session->options->config->domain_count; i++) {
+		uint8_t state = session->fates.items[i].state;
+
+		if (!state) {
+			return;
+		}
+		how = state == PV_DOMAIN_STATE_FAILED ? DETACH_FAILED : how;
+	}
+	if (write(session->ready_fd, &how, 1) == 1) {
+		close(session->ready_fd);
+	}
+	session->ready_fd = -1;
+}
+
 static void take_bye(struct session *session, const uint8_t *payload)
 {
 	memcpy(&session->fates.bye, payload, sizeof(session->fates.bye));
@@ -158,4 +183,5 @@ void session_take_frame(void *context, const struct pv_line_header *header, cons
 		/* A later hypervisor may say more; what is not known is not needed. */
 		break;
 	}
+	tell_ready(session);
 }

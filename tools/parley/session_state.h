@@ -42,6 +42,7 @@ struct session {
 	int exit_status;
 	int stop_signal; /* of the person or the system, 0: none */
 	bool is_stopped; /* by `parley stop` */
+	int ready_fd;    /* as in the options, until it was written */
 	bool is_timed_out;
 	bool is_mentioned;
 	double started;

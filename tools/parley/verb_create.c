@@ -196,7 +196,8 @@ static void fill_in(const struct create *create, size_t index, struct pv_control
 	*what = (struct pv_control_create){
 		.memory_pages = domain->memory / 4096,
 		.vcpu_count = domain->vcpus,
-		.flags = create->flags | (domain->control ? PV_CONTROL_FLAG_control : 0),
+		.flags = create->flags | (domain->control ? PV_CONTROL_FLAG_control : 0) |
+			 (domain->once ? PV_CONTROL_FLAG_once : 0),
 		.kernel = get_image(create, use->kernel),
 		.ramdisk = get_image(create, use->ramdisk),
 		.weight = domain->weight,

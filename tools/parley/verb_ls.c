@@ -73,7 +73,10 @@ static void print_domain(const struct pv_control_domain *domain, int width)
 	       domain->name, domains_describe_state(domain, state), vcpus,
 	       text_round_size(domain->memory_pages * 4096, memory),
 	       domain->cpu_time_ns / 1000000000, domain->cpu_time_ns / 100000000 % 10);
-	printf("%s%s\n", domain->text[0] ? "  " : "", domain->text);
+	if (domain->text[0] && strcmp(domain->text, state)) {
+		printf("  %s", domain->text);
+	}
+	putchar('\n');
 }
 
 static int print_table(const struct domains *domains, bool all)

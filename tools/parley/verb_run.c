@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "detach.h"
 #include "launch.h"
 #include "qemu.h"
 #include "session.h"
@@ -27,6 +28,7 @@ enum {
 	OPT_MEMORY,
 	OPT_VCPUS,
 	OPT_NAME,
+	OPT_ONCE,
 	OPT_CPUS,
 	OPT_MACHINE_MEMORY,
 	OPT_ICOUNT,
@@ -41,6 +43,8 @@ enum {
 	OPT_HYPERVISOR,
 	OPT_HYPERVISOR_ARGS,
 	OPT_MACHINE,
+	OPT_STAY,
+	OPT_DETACH,
 };
 
 static const struct option run_options[] = {
@@ -50,6 +54,7 @@ static const struct option run_options[] = {
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "vcpus", required_argument, NULL, OPT_VCPUS },
 	{ "name", required_argument, NULL, OPT_NAME },
+	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "cpus", required_argument, NULL, OPT_CPUS },
 	{ "machine-memory", required_argument, NULL, OPT_MACHINE_MEMORY },
 	{ "icount", no_argument, NULL, OPT_ICOUNT },
@@ -64,6 +69,8 @@ static const struct option run_options[] = {
 	{ "hypervisor", required_argument, NULL, OPT_HYPERVISOR },
 	{ "hypervisor-args", required_argument, NULL, OPT_HYPERVISOR_ARGS },
 	{ "machine", required_argument, NULL, OPT_MACHINE },
+	{ "stay", no_argument, NULL, OPT_STAY },
+	{ "detach", no_argument, NULL, OPT_DETACH },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -72,6 +79,7 @@ static const struct option run_options[] = {
 static const char run_help[] =
 	"usage: parley run CONFIG.json [OPTION...]\n"
 	"       parley run --kernel FILE [OPTION...]\n"
+	"       parley run --stay [OPTION...]\n"
 	"\n"
 	"Starts the domains of a configuration, or one domain, on an emulated machine.\n"
 	"One domain: standard output is exactly its console, standard input goes to it.\n"
@@ -85,6 +93,7 @@ static const char run_help[] =
 	"  --memory SIZE           such as 512M or 1G (512M)\n"
 	"  --vcpus N               1 to 32 (1)\n"
 	"  --name NAME             (guest)\n"
+	"  --once                  ends when it asks to reboot, in place of starting again\n"
 	"\n"
 	"The machine:\n"
 	"  --cpus N                1 to 64 (as many as the widest domain has vCPUs, at most\n"
@@ -101,6 +110,10 @@ static const char run_help[] =
 	"                          configuration, or of the domain)\n"
 	"\n"
 	"The run:\n"
+	"  --stay                  keep the machine when no domain is left, until `parley stop`;\n"
+	"                          it has all CPUs, and 1G more for what `parley create` brings\n"
+	"  --detach                in the background: print the machine's name and return once the\n"
+	"                          domains run; output goes to NAME.log beside its socket\n"
 	"  --timeout SECONDS       stop after so long, with status 124\n"
 	"  --log FILE              the hypervisor's log (standard error)\n"
 	"  --summary FILE          what became of each domain, as JSON\n"
@@ -108,9 +121,9 @@ static const char run_help[] =
 	"                          kind, hypercalls by number, work (standard error)\n"
 	"  --json                  these counts as JSON\n"
 	"\n"
-	"Exit status: 0 all domains powered off (or asked for a restart, which they do not\n"
-	"get), 1 a domain or the hypervisor crashed, 2 usage or configuration, 124 timeout,\n"
-	"128 + N ended by signal N; Ctrl-A x counts as an interrupt (130).\n";
+	"Exit status: 0 all domains powered off, 1 a domain or the hypervisor crashed, 2 usage or\n"
+	"configuration, 124 timeout, 128 + N ended by signal N; Ctrl-A x counts as an interrupt\n"
+	"(130).\n";
 
 /* What the command line asked for. */
 struct run {
@@ -126,6 +139,8 @@ struct run {
 	double timeout;
 	unsigned int cpus;
 	uint64_t machine_memory;
+	bool detached;
+	struct detach detach;
 	bool is_done; /* help or version was printed */
 	struct config_domain domain;
 	struct qemu_options qemu;
@@ -229,6 +244,9 @@ static int take_domain_option(struct run *run, int option, const char *text,
 		return take_string(text, domain->cmdline, sizeof(domain->cmdline), problem);
 	case OPT_MEMORY:
 		return take_domain_memory(text, domain, problem);
+	case OPT_ONCE:
+		domain->once = true;
+		return 0;
 	case OPT_VCPUS:
 		return take_count(text, CONFIG_VCPUS_MAX, &domain->vcpus, problem);
 	default:
@@ -285,6 +303,12 @@ static int take_option(struct run *run, int option, const char *text, struct pro
 	case OPT_HYPERVISOR_ARGS:
 		run->qemu.hypervisor_args = text;
 		return 0;
+	case OPT_STAY:
+		run->qemu.stay = true;
+		return 0;
+	case OPT_DETACH:
+		run->detached = true;
+		return 0;
 	case OPT_MACHINE:
 		return take_machine_name(text, &run->machine, problem);
 	default:
@@ -307,7 +331,7 @@ static int read_options(struct run *run, int argc, char **argv)
 		if (option == '?') {
 			return verb_point_to_help("run");
 		}
-		if (option >= OPT_KERNEL && option <= OPT_NAME) {
+		if (option >= OPT_KERNEL && option <= OPT_ONCE) {
 			run->domain_option = run_options[index].name;
 		}
 		if (take_option(run, option, optarg, &problem)) {
@@ -343,6 +367,9 @@ static int get_config(struct run *run)
 				   "--%s describes a domain, and %s does too (use one of them)",
 				   run->domain_option, run->config_path);
 	}
+	if (!run->config_path && !run->domain.kernel && run->qemu.stay && !run->domain_option) {
+		return 0;
+	}
 	if (!run->config_path && !run->domain.kernel) {
 		return verb_misuse("run", "a configuration or --kernel FILE is needed");
 	}
@@ -364,6 +391,9 @@ static unsigned int choose_cpus(const struct run *run)
 
 	if (run->cpus) {
 		return run->cpus;
+	}
+	if (run->qemu.stay && !run->qemu.icount && !run->config.machine_cpus) {
+		return most;
 	}
 	/* A count that hangs on the host would make counted runs differ. */
 	return config_count_cpus(&run->config, run->qemu.icount ? 1 : most);
@@ -397,6 +427,9 @@ static int prepare(struct run *run)
 	run->qemu.hypervisor = run->hypervisor_path;
 	run->qemu.extra = run->extra;
 	run->qemu.memory = launch_measure_memory(&run->launch, &run->config);
+	if (run->qemu.stay && !run->config.machine_memory) {
+		run->qemu.memory += LAUNCH_MEMORY_STAY;
+	}
 	return 0;
 }
 
@@ -421,7 +454,9 @@ static void make_machine_name(const struct run *run, char name[RUNTIME_NAME_MAX]
 	const char *dot = file ? strrchr(file, '.') : NULL;
 
 	snprintf(name, RUNTIME_NAME_MAX, "%.*s", dot ? (int)(dot - file) : RUNTIME_NAME_MAX - 1,
-		 file ? file : run->config.domains[0].name);
+		 file                     ? file :
+		 run->config.domain_count ? run->config.domains[0].name :
+					    "machine");
 	if (!text_is_name(name)) {
 		snprintf(name, RUNTIME_NAME_MAX, "machine-%u", (unsigned int)getpid());
 	}
@@ -437,7 +472,7 @@ static int open_socket(struct run *run, struct problem *problem)
 			    problem)) {
 		return 0;
 	}
-	if (run->machine) {
+	if (run->machine || run->qemu.stay || run->detached) {
 		return -1;
 	}
 	fprintf(stderr, "parley: other verbs cannot reach this machine: %s\n", problem->text);
@@ -453,6 +488,7 @@ static int start_and_stay(struct run *run)
 		.stats = run->stats || run->stats_json,
 		.stats_json = run->stats_json,
 		.socket = &run->socket,
+		.names_lines = run->detached,
 	};
 	struct machine machine;
 	struct problem problem;
@@ -464,6 +500,14 @@ static int start_and_stay(struct run *run)
 	if (open_socket(run, &problem)) {
 		return verb_fail("run", "%s", problem.text);
 	}
+	run->detach.ready_fd = -1;
+	if (run->detached) {
+		status = detach_fork(&run->detach, run->socket.name);
+		if (status != DETACH_BACKGROUND) {
+			return status;
+		}
+	}
+	session.ready_fd = run->detach.ready_fd;
 	run->qemu.bundle_fd = launch_open_bundle(&run->launch, &problem);
 	if (run->qemu.bundle_fd < 0 || qemu_start(&machine, &run->qemu, &problem)) {
 		runtime_close(&run->socket);

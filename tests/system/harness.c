@@ -143,6 +143,8 @@ struct run_result run_program(const char *input, unsigned int seconds, const cha
 	pipe_pair(in);
 	pipe_pair(out);
 	pipe_pair(err);
+	/* Sockets of machines, too, are this test's own. */
+	setenv("PARLEY_RUNTIME_DIR", test_directory(), 1);
 	pid = start(argv, in[0], out[1], err[1]);
 	close(in[0]);
 	close(out[1]);

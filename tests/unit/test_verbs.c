@@ -66,6 +66,15 @@ static void end_domain(size_t index, uint8_t state, uint8_t reason, const char *
 	snprintf(domain->text, sizeof(domain->text), "%s", text);
 }
 
+static void expect_file(int fd, const char *text)
+{
+	char got[4096];
+	ssize_t size = pread(fd, got, sizeof(got) - 1, 0);
+
+	got[size > 0 ? size : 0] = '\0';
+	cr_assert_str_eq(got, text);
+}
+
 /* ---- ls ---- */
 
 Test(verbs, ls_prints_a_table)
@@ -274,6 +283,44 @@ Test(verbs, shutdown_waits)
 	fake_machine_say_state(&machine, 2, "two", PV_DOMAIN_STATE_SHUTDOWN, PV_SHUTDOWN_poweroff);
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert_eq(status, 0);
+	end();
+}
+
+/* The last domain's end is the machine's, unless that is told to stay. */
+Test(verbs, shutdown_waits_for_the_end_of_the_machine)
+{
+	int err = memfd_create("err", 0);
+	int status;
+	pid_t child;
+
+	fake_machine_start(&machine, "m");
+	child = fake_spawn(verb_shutdown, "shutdown two --wait", -1, err, err);
+	usleep(300000);
+	cr_assert_eq(fake_machine_end(&machine), 0);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0);
+	expect_file(err, "");
+	fake_machine_start(&machine, "m");
+	child = fake_spawn(verb_reboot, "reboot two --wait", -1, err, err);
+	usleep(300000);
+	cr_assert_eq(fake_machine_end(&machine), 0);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(WEXITSTATUS(status), 1);
+	expect_file(err, "parley reboot: the machine \"m\" has ended\n");
+}
+
+Test(verbs, say_that_the_hypervisor_does_not_answer)
+{
+	char folder[] = "/tmp/parley-test-XXXXXX";
+
+	mkdtemp(folder);
+	fake_machine_start_in(&machine, "m", folder, 0.3);
+	machine.state->is_mute = true;
+	expect(verb_ls, "ls", 1, "", "parley ls: the hypervisor does not answer (its log");
+	expect(verb_pause, "pause one", 1, "", "parley pause: the hypervisor does not answer");
+	machine.state->is_mute = false;
+	usleep(100000);
+	expect(verb_pause, "pause one", 0, "", "");
 	end();
 }
 
@@ -525,15 +572,6 @@ static void say(const char *text)
 	fake_machine_say(&machine, PV_LINE_CONSOLE_OUT, 1, text, strlen(text));
 }
 
-static void expect_file(int fd, const char *text)
-{
-	char got[4096];
-	ssize_t size = pread(fd, got, sizeof(got) - 1, 0);
-
-	got[size > 0 ? size : 0] = '\0';
-	cr_assert_str_eq(got, text);
-}
-
 Test(verbs, console_shows_all_and_sends_input)
 {
 	uint32_t credit = 100;
@@ -565,6 +603,33 @@ Test(verbs, console_shows_all_and_sends_input)
 	expect(verb_console, "console one", 0, "early\r\nlate", "one has ended: powered off");
 	machine.state->domain_count = 2;
 	cr_assert_eq(fake_machine_end(&machine), 0);
+}
+
+/* It leaves only when the domain has taken all of it. */
+Test(verbs, console_sends_and_leaves)
+{
+	uint32_t credit = 4;
+	int out = memfd_create("out", 0);
+	int input[2];
+	int status;
+	pid_t child;
+
+	fake_machine_start(&machine, "m");
+	say("not shown");
+	cr_assert_eq(pipe(input), 0);
+	cr_assert_eq(write(input[1], "12345678", 8), 8);
+	close(input[1]);
+	fake_machine_say(&machine, PV_LINE_CREDIT, 1, &credit, sizeof(credit));
+	child = fake_spawn(verb_console, "console one --send", input[0], out, out);
+	usleep(400000);
+	cr_assert_eq(machine.state->input_size, 4);
+	cr_assert_eq(waitpid(child, &status, WNOHANG), 0, "it left before all was taken");
+	fake_machine_say(&machine, PV_LINE_CREDIT, 1, &credit, sizeof(credit));
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0);
+	cr_assert_eq(memcmp(machine.state->input, "12345678", 9), 0);
+	expect_file(out, "");
+	end();
 }
 
 Test(verbs, console_follows_a_reboot)

@@ -146,7 +146,7 @@ TEST_PROGRAMS := $(foreach d,$(TEST_PROGRAM_DIRS),$(O)/tests/programs/$(notdir $
 $(O)/tests/system/system: $(SYSTEM_TEST_SRCS:%.c=$(O)/obj/test/%.o)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ -lcriterion
+	$(Q)$(CC) -o $@ $^ -lcriterion -ljansson
 
 # Static programs that work a guest kernel hard and check what they get.
 define program_rule
@@ -166,3 +166,9 @@ $(O)/tests/initrd.cpio.gz: tests/system/init $(TEST_PROGRAMS) tools/build/initrd
 system-test: all $(O)/profile.so $(SYSTEM_TEST_BINS) $(TEST_GUEST_ELFS) $(O)/tests/initrd.cpio.gz $(CACHE)/vmlinuz ## boot guests and check what they do
 	$(Q)PARLEY_BUILD=$(O) PARLEY_CACHE=$(CACHE) CRITERION_ARGS="--jobs $(SYSTEM_JOBS) $(CRITERION_ARGS)" \
 		$(run_tests) $(SYSTEM_TEST_BINS)
+
+# The random commands of tests/system/commands.c, more of them: N=, and SEED= for the same again.
+.PHONY: soak-commands
+soak-commands: all $(SYSTEM_TEST_BINS) $(TEST_GUEST_ELFS) ## give a machine N random commands (10000), compare it with a model after each
+	$(Q)PARLEY_BUILD=$(O) PARLEY_CACHE=$(CACHE) PARLEY_COMMANDS=$(or $(N),10000) PARLEY_SEED=$(SEED) \
+		$(SYSTEM_TEST_BINS) --filter 'commands/leave_what_they_should'

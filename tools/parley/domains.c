@@ -291,11 +291,12 @@ static const char *explain_number(int result)
 
 int domains_explain(const char *name, const char *verb, int result, struct problem *problem)
 {
-	const char *why = explain_number(result);
+	const char *why;
 
 	if (result == LINK_FAILED) {
 		return -1;
 	}
+	why = explain_number(result);
 	if (why) {
 		problem_set(problem, "cannot %s%s%s: %s", verb, name ? " " : "", name ? name : "",
 			    why);

@@ -194,13 +194,15 @@ static void send_next(struct hub *hub, double time)
 
 void hub_run(struct hub *hub, double time)
 {
+	for (size_t i = 0; i < hub->client_count; i++) {
+		hub_client_put_input(hub, hub->clients[i]);
+	}
 	if (hub->flight.is_late) {
 		refuse_all(hub, late_text);
 	} else if (hub->is_up) {
 		send_next(hub, time);
 	}
 	for (size_t i = 0; i < hub->client_count; i++) {
-		hub_client_put_input(hub, hub->clients[i]);
 		outqueue_flush(&hub->clients[i]->out);
 	}
 	remove_closed(hub);

@@ -116,7 +116,7 @@ size_t hub_client_take_request(struct hub_client *client, uint8_t frame[LINEFRAM
 	struct pv_line_header header;
 	size_t size;
 
-	if (!client->pending.size) {
+	if (!client->pending.size || client->input.size) {
 		return 0;
 	}
 	memcpy(&header, client->pending.data, sizeof(header));

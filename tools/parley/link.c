@@ -14,8 +14,9 @@
 /* Longer than the run process waits for the hypervisor before it says that there is no answer. */
 #define REPLY_PATIENCE 90000
 
-static int say_ended(const struct link *link, struct problem *problem)
+static int say_ended(struct link *link, struct problem *problem)
 {
+	link->has_ended = true;
 	return problem_set(problem, "the machine \"%s\" has ended", link->hello.machine);
 }
 

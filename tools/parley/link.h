@@ -10,7 +10,7 @@
  *   PV_LINE_DOMAIN       changes of state,
  *   PV_LINE_TRACE        trace records, as they come,
  *   PV_LINE_CONSOLE_IN   down: input; passed on as the domain has room. While it has none
- *                        the client is not read.
+ *                        the client is not read, and its requests wait behind its input.
  *
  * Types from 128 are the link's own; their payloads are below. A client that is slow loses
  * console output and trace records (LINK_LOST says how much) and delays nobody. Numbers are
@@ -93,6 +93,7 @@ struct link_frame {
 
 struct link {
 	int fd;
+	bool has_ended;    /* the machine is gone */
 	uint32_t sequence; /* of the last request */
 	struct link_hello hello;
 	size_t start; /* of what is held in bytes */

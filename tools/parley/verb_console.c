@@ -33,13 +33,15 @@ static const char console_help[] =
 	"console is shown until the domain ends.\n"
 	"\n"
 	"  --escape KEY    the key that leaves, such as ^] (the default) or ^X, or \"none\"\n"
-	"  --earlier       print the earlier output only\n" CLIENT_HELP_OPTIONS "\n"
+	"  --earlier       print the earlier output only\n"
+	"  --send          send standard input, and leave at its end\n" CLIENT_HELP_OPTIONS "\n"
 	"Exit status: 0 left, or the domain has ended, 1 failed, 2 usage, 128 + N signal N.\n";
 
 struct console {
 	struct client client;
 	int escape; /* the key, or KEY_NONE */
 	bool earlier_only;
+	bool sends_only;
 	bool is_raw;
 	bool has_input; /* standard input has not ended */
 	bool has_left;
@@ -177,6 +179,17 @@ static void take_frame(void *context, const struct link_frame *frame)
 
 /* ---- what the person types ---- */
 
+/* The answer to a request comes when the input before it has gone to the domain. */
+static int leave_when_sent(struct console *console, struct problem *problem)
+{
+	struct pv_control_machine machine;
+	int result = link_call(&console->client.link, PV_CONTROLOP_machine, &machine,
+			       sizeof(machine), problem);
+
+	console->has_left = true;
+	return result == LINK_FAILED ? -1 : 0;
+}
+
 static int take_input(struct console *console, struct problem *problem)
 {
 	uint8_t bytes[INPUT_MAX];
@@ -189,7 +202,7 @@ static int take_input(struct console *console, struct problem *problem)
 	}
 	if (got <= 0) {
 		console->has_input = false;
-		return 0;
+		return console->sends_only ? leave_when_sent(console, problem) : 0;
 	}
 	size = (size_t)got;
 	key = console->is_raw && console->escape != KEY_NONE ?
@@ -305,7 +318,9 @@ static int attach(struct console *console, struct problem *problem)
 
 	link->take = take_frame;
 	link->context = console;
-	if (link_watch(link, LINK_WATCH_CONSOLE, console->domid, problem) ||
+	/* Who only sends is shown nothing. */
+	if ((!console->sends_only &&
+	     link_watch(link, LINK_WATCH_CONSOLE, console->domid, problem)) ||
 	    link_watch(link, LINK_WATCH_DOMAINS, 0, problem) ||
 	    domains_list(&domains, link, problem)) {
 		return -1;
@@ -353,7 +368,7 @@ static int run(struct console *console, const char *name)
 	return status;
 }
 
-enum { OPT_ESCAPE = CLIENT_OPTION, OPT_EARLIER };
+enum { OPT_ESCAPE = CLIENT_OPTION, OPT_EARLIER, OPT_SEND };
 
 static int take_option(void *context, int option, const char *text, struct problem *problem)
 {
@@ -363,6 +378,10 @@ static int take_option(void *context, int option, const char *text, struct probl
 		console->earlier_only = true;
 		return 0;
 	}
+	if (option == OPT_SEND) {
+		console->sends_only = true;
+		return 0;
+	}
 	return parse_key(text, &console->escape, problem);
 }
 
@@ -370,6 +389,7 @@ int verb_console(int argc, char **argv)
 {
 	static const struct option options[] = { { "escape", required_argument, NULL, OPT_ESCAPE },
 						 { "earlier", no_argument, NULL, OPT_EARLIER },
+						 { "send", no_argument, NULL, OPT_SEND },
 						 CLIENT_OPTIONS };
 	static struct console console = {
 		.client = { .verb = "console", .help = console_help, .take_option = take_option },

@@ -193,11 +193,12 @@ static int count_slow(struct job *job, const char **slow, size_t *count, struct 
 }
 
 /* Sleeps until some domain changed, or for a while. */
-static int sleep_a_while(struct job *job, struct problem *problem)
+static void sleep_a_while(struct job *job)
 {
 	struct link_frame frame;
+	struct problem problem;
 
-	return link_next(&job->client.link, &frame, LOOK_AGAIN, problem);
+	link_next(&job->client.link, &frame, LOOK_AGAIN, &problem);
 }
 
 static int wait_for_all(struct job *job, struct problem *problem)
@@ -208,7 +209,8 @@ static int wait_for_all(struct job *job, struct problem *problem)
 
 	for (;;) {
 		if (count_slow(job, &slow, &count, problem)) {
-			return -1;
+			/* The last domain's end was perhaps the machine's. */
+			return job->client.link.has_ended && !job->reboots ? 0 : -1;
 		}
 		if (!count) {
 			return 0;
@@ -220,10 +222,8 @@ static int wait_for_all(struct job *job, struct problem *problem)
 					   slow, job->reboots ? "rebooted" : "ended",
 					   (unsigned long long)job->patience, slow, slow);
 		}
-		if (sleep_a_while(job, problem) < 0) {
-			/* The last domain's end may have been the machine's. */
-			return job->reboots ? -1 : 0;
-		}
+		/* What it finds out is found out again at the next look. */
+		sleep_a_while(job);
 	}
 }
 

@@ -99,10 +99,13 @@ static int wait_for_domains(struct stop *stop, struct problem *problem)
 				name, (unsigned long long)stop->patience, name);
 		}
 		if (link_next(&stop->client.link, &frame, LOOK_AGAIN, problem) < 0) {
-			return 1;
+			break;
 		}
 	}
-	return count < 0 ? 1 : 0;
+	if (stop->client.link.has_ended) {
+		return 1;
+	}
+	return count ? -1 : 0;
 }
 
 static int switch_off(struct stop *stop, struct problem *problem)

@@ -484,6 +484,25 @@ Test(link, sends_an_image_once_whoever_asks)
 	cr_assert_eq(fake_machine_end(&machine), 0);
 }
 
+Test(link, leaves_out_what_is_zero)
+{
+	struct link link;
+
+	fill_big();
+	memset(big + 10000, 0, 250000);
+	fake_machine_start(&machine, "m");
+	open_link(&link);
+	ask_image(&link, big, sizeof(big), 1, true);
+	cr_assert_eq(wait_image(&link), 1);
+	cr_assert_eq(memcmp(machine.state->images[0].bytes, big, sizeof(big)), 0);
+	cr_assert_lt(machine.state->images[0].written, 60000);
+	memset(big, 0, sizeof(big));
+	ask_image(&link, big, sizeof(big), 2, true);
+	cr_assert_eq(wait_image(&link), 2);
+	cr_assert_eq(machine.state->images[1].written, 0);
+	cr_assert_eq(fake_machine_end(&machine), 0);
+}
+
 Test(link, gives_back_an_image_whose_client_died)
 {
 	struct link dying;

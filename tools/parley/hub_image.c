@@ -140,6 +140,18 @@ void hub_image_ask(struct hub *hub, struct hub_client *client, const uint8_t *pa
 	}
 }
 
+static void finish(struct hub *hub, struct hub_image *image)
+{
+	image->is_ready = true;
+	close(image->fd);
+	image->fd = -1;
+	for (size_t i = 0; i < hub->client_count; i++) {
+		if (hub->clients[i]->waits & get_bit(hub, image)) {
+			say_ready(hub, image, hub->clients[i]);
+		}
+	}
+}
+
 /* ---- sending ---- */
 
 /* The image that was not asked for longest, of those that nobody uses. */
@@ -179,20 +191,47 @@ static void send_new(struct hub *hub, struct hub_image *image, double time)
 	hub->flight.image = image;
 }
 
+/*
+ * Reads the next piece that is not zero throughout, which what is not written of an image is
+ * anyway: half of a kernel's, often. Returns its size, 0 at the end, -1 on failure.
+ */
+static ssize_t read_piece(struct hub_image *image, uint8_t *bytes)
+{
+	static const uint8_t zeroes[PIECE_MAX];
+
+	while (image->done < image->size) {
+		uint64_t left = image->size - image->done;
+		size_t size = left < PIECE_MAX ? (size_t)left : PIECE_MAX;
+
+		if (pread(image->fd, bytes, size, (off_t)image->done) != (ssize_t)size) {
+			return -1;
+		}
+		if (memcmp(bytes, zeroes, size)) {
+			return (ssize_t)size;
+		}
+		image->done += size;
+	}
+	return 0;
+}
+
 static void send_piece(struct hub *hub, struct hub_image *image, double time)
 {
-	struct pv_control_image_write what = { .image = image->number, .offset = image->done };
+	struct pv_control_image_write what = { .image = image->number };
 	uint8_t bytes[PV_LINE_PAYLOAD_MAX];
-	uint64_t left = image->size - image->done;
-	size_t size = left < PIECE_MAX ? (size_t)left : PIECE_MAX;
+	ssize_t size = read_piece(image, bytes + sizeof(what));
 
-	what.bytes = (uint32_t)size;
-	memcpy(bytes, &what, sizeof(what));
-	if (pread(image->fd, bytes + sizeof(what), size, (off_t)image->done) != (ssize_t)size) {
+	if (size < 0) {
 		hub_image_fail(hub, image, "the image cannot be read");
 		return;
 	}
-	hub_send(hub, PV_CONTROLOP_image_write, bytes, sizeof(what) + size, time);
+	if (size == 0) {
+		finish(hub, image);
+		return;
+	}
+	what.offset = image->done;
+	what.bytes = (uint32_t)size;
+	memcpy(bytes, &what, sizeof(what));
+	hub_send(hub, PV_CONTROLOP_image_write, bytes, sizeof(what) + (size_t)size, time);
 	hub->flight.image = image;
 }
 
@@ -257,18 +296,6 @@ static void tell_progress(struct hub *hub, const struct hub_image *image)
 
 		if ((client->waits & get_bit(hub, image)) && !outqueue_is_full(&client->out)) {
 			hub_client_send(client, LINK_PROGRESS, 0, &progress, sizeof(progress));
-		}
-	}
-}
-
-static void finish(struct hub *hub, struct hub_image *image)
-{
-	image->is_ready = true;
-	close(image->fd);
-	image->fd = -1;
-	for (size_t i = 0; i < hub->client_count; i++) {
-		if (hub->clients[i]->waits & get_bit(hub, image)) {
-			say_ready(hub, image, hub->clients[i]);
 		}
 	}
 }

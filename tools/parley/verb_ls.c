@@ -137,7 +137,8 @@ int verb_ls(int argc, char **argv)
 static const char oops_help[] =
 	"usage: parley oops NAME [OPTION...]\n"
 	"\n"
-	"Prints what the hypervisor reported when it killed a domain: why, registers, stack.\n"
+	"Prints what the hypervisor reported when it killed a domain, or when the domain said that it\n"
+	"crashed: why, registers, stack.\n"
 	"\n" CLIENT_HELP_OPTIONS "\n"
 	"Exit status: 0 printed, 1 it has not crashed, or failed, 2 usage.\n";
 
@@ -171,7 +172,8 @@ static int find_and_print(struct client *client, const struct domains *domains, 
 	char state[DOMAINS_STATE_MAX];
 
 	domain = domains_find(domains, name, &problem);
-	if (domain && domain->state != PV_CONTROL_STATE_crashed) {
+	/* Of one that says itself that it crashed, too, there is a report. */
+	if (domain && (!domains_has_ended(domain) || domains_is_good(domain))) {
 		problem_set(&problem, "%s has not crashed (it is %s)", domain->name,
 			    domains_describe_state(domain, state));
 		domain = NULL;

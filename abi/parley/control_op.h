@@ -196,6 +196,7 @@ struct pv_control_trace {
 	uint16_t domid;       /* (in) 0: every domain, and the hypervisor's own records */
 	uint16_t reserved[3]; /* (in) 0 */
 	uint64_t kinds;       /* (in) bits by PV_TRACE_*, 0: off */
+	uint64_t calls;       /* (in) bits by PV_HYPERCALL_*: of hypercalls, only these */
 };
 
 struct pv_control_trace_read {

@@ -21,6 +21,7 @@
 #include "channel/evtchn_table.h"
 #include "channel/guest_bits.h"
 #include "domain/sched.h"
+#include "domain/trace.h"
 #include "lib/bitmap.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
@@ -128,10 +129,11 @@ static inline void vcpu_mark_pending(struct vcpu *v)
 	}
 }
 
-/* Wake who polls for the port. Partner of the barrier in evtchn_poll_begin(). Apart, for it is seldom called. */
-static __attribute__((noinline)) void wake_pollers(struct domain *d, u32 port)
+/* Wake who polls for the port. Partner of the barrier in evtchn_poll_begin(). */
+static void wake_pollers(struct domain *d, u32 port)
 {
-	u64 pollers = __atomic_load_n(&d->events.pollers, __ATOMIC_SEQ_CST);
+	u64 pollers = __atomic_load_n(&d->events.watchers, __ATOMIC_SEQ_CST) &
+		      EVTCHN_WATCHER_POLLERS;
 
 	while (pollers != 0) {
 		struct vcpu *v = d->vcpus[__builtin_ctzll(pollers)];
@@ -142,6 +144,26 @@ static __attribute__((noinline)) void wake_pollers(struct domain *d, u32 port)
 			sched_wake_anyhow(v);
 		}
 	}
+}
+
+/* For the trace: who is told of the port. */
+static void trace_port(struct domain *d, u32 port)
+{
+	const struct evtchn *chn = evtchn_at(d, port);
+	const struct vcpu *v = domain_vcpu(d, READ_ONCE(chn->vcpu));
+
+	if (v != NULL) {
+		trace_event(v, chn, port);
+	}
+}
+
+/* The event was delivered; others want to know. Apart, and it looks for the port again, since few do. */
+static __attribute__((noinline)) void tell_watchers(struct domain *d, u32 port)
+{
+	if (READ_ONCE(d->events.watchers) & EVTCHN_WATCHER_TRACE) {
+		trace_port(d, port);
+	}
+	wake_pollers(d, port);
 }
 
 static inline void deliver(struct domain *d, struct vcpu *v, u32 port)
@@ -167,8 +189,8 @@ void evtchn_raise(struct domain *d, const struct evtchn *chn, u32 port)
 		return;
 	}
 	deliver(d, v, port);
-	if (unlikely(__atomic_load_n(&d->events.pollers, __ATOMIC_SEQ_CST) != 0)) {
-		wake_pollers(d, port);
+	if (unlikely(__atomic_load_n(&d->events.watchers, __ATOMIC_SEQ_CST) != 0)) {
+		tell_watchers(d, port);
 	}
 }
 
@@ -232,7 +254,7 @@ bool evtchn_poll_begin(struct vcpu *v, const u32 *ports, u32 n)
 	} else {
 		set_poll_ports(v, ports, n);
 	}
-	__atomic_fetch_or(&d->events.pollers, 1UL << v->id, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&d->events.watchers, 1UL << v->id, __ATOMIC_SEQ_CST);
 	for (u32 i = 0; i < n; i++) {
 		if (bitmap_test(d->shared->evtchn_pending, ports[i])) {
 			return true;
@@ -243,7 +265,7 @@ bool evtchn_poll_begin(struct vcpu *v, const u32 *ports, u32 n)
 
 void evtchn_poll_end(struct vcpu *v)
 {
-	__atomic_fetch_and(&v->domain->events.pollers, ~(1UL << v->id), __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&v->domain->events.watchers, ~(1UL << v->id), __ATOMIC_SEQ_CST);
 }
 
 void evtchn_rescan(struct vcpu *v)

@@ -31,13 +31,17 @@ struct evtchn {
 	void *arg;
 };
 
+/* evtchn_table.watchers: vCPUs in sched_op poll by number, and the trace */
+#define EVTCHN_WATCHER_POLLERS 0xffffffffUL
+#define EVTCHN_WATCHER_TRACE   (1UL << 32)
+
 struct evtchn_table {
 	struct evtchn *buckets[EVTCHN_BUCKETS]; /* heap, grown on demand */
 	u32 port_limit;                         /* ports below it have a bucket; published last */
 	u32 free_hint;                          /* no port below it is free */
 	u32 reset_next;                         /* where a reset that was preempted goes on */
-	bool closed; /* evtchn_fini began: no port is given out any more */
-	u64 pollers; /* a: vCPUs in sched_op poll, by number */
+	bool closed;  /* evtchn_fini began: no port is given out any more */
+	u64 watchers; /* a: who wants to know of each event, EVTCHN_WATCHER_* */
 };
 
 #endif

@@ -19,6 +19,7 @@ struct vcpu;
 #define CPU_WORK_TIMER   (1U << 1) /* a timer interrupt came: run timers */
 #define CPU_WORK_CONSOLE (1U << 2) /* bytes wait in a UART or a console ring */
 #define CPU_WORK_REAP    (1U << 3) /* a dying domain has work left here */
+#define CPU_WORK_TRACE   (1U << 4) /* trace records wait to be sent; no reason to leave a hypercall */
 
 struct cpu_info {
 	u64 pad;              /* so that TSS.rsp0, the end of regs, is 16-aligned */

@@ -138,6 +138,7 @@
 /* mode and path in one store; see struct vcpu. */
 #define MODE_PATH_USER	 (VCPU_MODE_USER | VCPU_PATH_USER << 8)
 #define MODE_PATH_KERNEL (VCPU_MODE_KERNEL | VCPU_PATH_KERNEL << 8)
+#define MODE_PATH_KERNEL_SLOW (VCPU_MODE_KERNEL | VCPU_PATH_SLOW << 8)
 
 /* Flags that no guest gets, and those that an entry into its kernel clears. */
 #define FLAGS_NEVER	(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM)
@@ -284,8 +285,8 @@
 syscall_slow_rax:
 	mov	FROM_END(REGS_RAX)(%rsp), %rax
 syscall_slow:
-	cmpb	$VCPU_MODE_KERNEL, VCPU_MODE(%rcx)
-	jne	syscall_user
+	cmpw	$MODE_PATH_KERNEL_SLOW, VCPU_MODE(%rcx)
+	jne	syscall_other
 	cmp	$PV_HYPERCALL_iret, %rax
 	jne	syscall_hypercall
 	define_iret kernel_iret, 2, 0
@@ -396,6 +397,19 @@ hypercall_work:
 syscall_no_number:
 	mov	$-PV_ENOSYS, %rax
 	jmp	hypercall_work
+
+/* User mode, or a guest kernel whose entries are traced: C does all of it. */
+syscall_other:
+	cmpb	$VCPU_MODE_KERNEL, VCPU_MODE(%rcx)
+	jne	syscall_user
+	cmp	$PV_HYPERCALL_iret, %rax
+	je	iret_slow
+	save_syscall_frame PV_FLAT_RING3_CS64
+	mov	REGS_RIP(%rsp), %rcx
+	mov	%rcx, REGS_RCX(%rsp)
+	mov	%rsp, %rdi
+	call	hypercall_traced
+	jmp	exit_guest
 
 syscall_user:
 	save_syscall_frame PV_FLAT_RING3_CS64

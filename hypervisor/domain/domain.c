@@ -19,6 +19,7 @@
 #include "domain/pvclock.h"
 #include "domain/reap.h"
 #include "domain/sched.h"
+#include "domain/trace.h"
 #include "domain/vcpu_timer.h"
 #include "domain/watchdog.h"
 #include "lib/string.h"
@@ -96,6 +97,9 @@ int domain_publish(struct domain *d)
 	}
 	spin_unlock(&domain_life_lock);
 	ended_free(old);
+	if (rc == 0) {
+		trace_domain_begins(d);
+	}
 	return rc;
 }
 
@@ -112,6 +116,7 @@ void domain_unpublish(struct domain *d)
 		}
 	}
 	spin_unlock(&domain_life_lock);
+	trace_domain_ends(d);
 }
 
 /* The deepest frame that entry.S lays on the guest's stack, bytes. */
@@ -124,11 +129,17 @@ void vcpu_update_path(struct vcpu *v)
 	v->bounce_sp = sp;
 	if (v->user_cr3 == 0 || v->syscall_entry == 0 || sp < BOUNCE_FRAME_MAX ||
 	    !guest_range_ok(sp - BOUNCE_FRAME_MAX, BOUNCE_FRAME_MAX)) {
-		v->path = VCPU_PATH_SLOW;
+		v->path = VCPU_PATH_SLOW | v->path_traced;
 	} else {
-		v->path = v->mode == VCPU_MODE_KERNEL ? VCPU_PATH_KERNEL : VCPU_PATH_USER;
+		v->path = v->mode | v->path_traced;
 	}
 }
+
+_Static_assert(VCPU_PATH_USER == VCPU_MODE_USER && VCPU_PATH_KERNEL == VCPU_MODE_KERNEL,
+	       "the short path of a mode has its number");
+_Static_assert((VCPU_PATH_SLOW | VCPU_PATH_TRACED) == VCPU_PATH_TRACED &&
+		       (VCPU_PATH_KERNEL | VCPU_PATH_TRACED) == VCPU_PATH_TRACED,
+	       "traced, whatever else");
 
 static void vcpu_free(struct vcpu *v)
 {

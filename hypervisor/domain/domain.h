@@ -61,6 +61,7 @@ struct domain;
 #define VCPU_PATH_USER   0 /* user mode, and the kernel can be entered shortly */
 #define VCPU_PATH_KERNEL 1 /* kernel mode, and user mode can be entered shortly */
 #define VCPU_PATH_SLOW   2 /* something that it needs is missing: C decides */
+#define VCPU_PATH_TRACED 3 /* its entries are recorded, which C does */
 
 struct vcpu {
 	/* What entry.S reads; offsets through arch/asm_offsets.c. */
@@ -84,6 +85,8 @@ struct vcpu {
 	u8 iopl;                    /* v: virtual IOPL set by physdev set_iopl */
 	u8 ts;                      /* v: guest's CR0.TS */
 	u8 nmi_pending;             /* a: vcpu_op send_nmi; delivered at next exit */
+	u8 path_traced;             /* v: or-ed to path: 0 or VCPU_PATH_TRACED */
+	u16 trace;                  /* v: kinds that are recorded of it, see trace.h */
 	bool crash_report;          /* v: it ended its domain; the exit prints its registers */
 	struct pv_trap_info *traps; /* v: 256 entries, one page */
 
@@ -171,6 +174,8 @@ struct domain {
 	u8 reap_step;             /* reap.c only */
 	struct domain *reap_next; /* l: who is to be freed after it */
 	u64 stats_hypercalls[64]; /* a (plain increments): by number */
+	u32 trace_kinds;          /* a: what is recorded, bits by PV_TRACE_* */
+	u64 trace_calls;          /* a: and of which hypercalls */
 	u64 stats_batched;        /* a (plain increments): how many of them came in a multicall */
 	struct domain *next;      /* l: list of all */
 };
@@ -193,7 +198,7 @@ static inline struct vcpu *domain_vcpu(struct domain *d, u64 id)
 	return id < d->vcpu_count ? d->vcpus[id] : NULL;
 }
 
-/* Call after a change of mode, syscall_entry or kernel_sp, or when a user root comes or goes. */
+/* Call after a change of mode, syscall_entry, kernel_sp or path_traced, or when a user root comes or goes. */
 void vcpu_update_path(struct vcpu *v);
 
 /*

@@ -25,6 +25,7 @@
 #include "domain/spec.h"
 #include "domain/stats.h"
 #include "domain/timer.h"
+#include "domain/trace.h"
 #include "drivers/acpi.h"
 #include "lib/cmdline.h"
 #include "lib/log.h"
@@ -53,6 +54,7 @@ static const char *reason_name(u8 reason)
 static void power_off(const char *why)
 {
 	log_info("%s, powering off", why);
+	trace_finish();
 	line_bye(PV_LINE_BYE_DONE);
 	acpi_poweroff();
 }

@@ -15,6 +15,7 @@
 #include "domain/control.h"
 #include "domain/line_frame.h"
 #include "domain/timer.h"
+#include "domain/trace.h"
 #include "drivers/ioapic.h"
 #include "drivers/uart.h"
 #include "lib/cmdline.h"
@@ -69,10 +70,31 @@ static void put_bytes(const u8 *bytes, size_t size)
 	}
 }
 
+/* A frame that line_offer() took, the part of it that the UART has not; send_lock. */
+static struct {
+	u8 bytes[sizeof(struct pv_line_header) + PV_LINE_PAYLOAD_MAX];
+	size_t size, done;
+} held;
+
+/* True if nothing is left. The lock held. */
+static bool push_held(void)
+{
+	held.done += uart_write_now(&uart_com2, held.bytes + held.done, held.size - held.done);
+	return held.done == held.size;
+}
+
+/* The rest of an offered frame, which must be whole before the next. */
+static void finish_held(void)
+{
+	put_bytes(held.bytes + held.done, held.size - held.done);
+	held.done = held.size;
+}
+
 static void put_frame(u8 type, u16 domid, const void *payload, size_t size)
 {
 	struct pv_line_header header;
 
+	finish_held();
 	line_header_make(&header, type, domid, (u16)size);
 	put_bytes((const u8 *)&header, sizeof(header));
 	put_bytes(payload, size);
@@ -87,6 +109,43 @@ void line_send(u8 type, u16 domid, const void *payload, size_t size)
 	spin_lock(&send_lock);
 	put_frame(type, domid, payload, size);
 	spin_unlock(&send_lock);
+}
+
+bool line_offer(u8 type, u16 domid, const void *payload, size_t size)
+{
+	struct pv_line_header header;
+	bool taken;
+
+	if (!line_on || !spin_trylock(&send_lock)) {
+		return false;
+	}
+	invariant(size <= PV_LINE_PAYLOAD_MAX);
+	taken = push_held();
+	if (taken) {
+		line_header_make(&header, type, domid, (u16)size);
+		memcpy(held.bytes, &header, sizeof(header));
+		memcpy(held.bytes + sizeof(header), payload, size);
+		held.size = sizeof(header) + size;
+		held.done = 0;
+		(void)push_held();
+	}
+	spin_unlock(&send_lock);
+	return taken;
+}
+
+bool line_offer_is_held(void)
+{
+	bool left;
+
+	if (!line_on || READ_ONCE(held.done) == READ_ONCE(held.size)) {
+		return false;
+	}
+	if (!spin_trylock(&send_lock)) {
+		return true;
+	}
+	left = !push_held();
+	spin_unlock(&send_lock);
+	return left;
 }
 
 static void say_panic(void)
@@ -138,6 +197,7 @@ static void send_state(u16 domid, const char *name, u8 state, u8 reason, const c
 
 void line_domain_state(const struct domain *d, u8 state, const char *text)
 {
+	trace_domain_state(d, state);
 	send_state(d->id, d->name, state, d->shutdown_reason, text);
 }
 

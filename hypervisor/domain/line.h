@@ -24,6 +24,16 @@ bool line_is_on(void);
 /* Send a frame; size is 0 .. PV_LINE_PAYLOAD_MAX. Waits for the UART, never for the reader for ever. */
 void line_send(u8 type, u16 domid, const void *payload, size_t size);
 
+/*
+ * Send a frame without waiting for anybody: false if another CPU is sending or the
+ * UART takes nothing now, and nothing was sent. A frame that was taken may go out
+ * in pieces, the next with what is sent next or with line_offer_is_held().
+ */
+bool line_offer(u8 type, u16 domid, const void *payload, size_t size) must_check;
+
+/* Send what of an offered frame is left, as much as goes at once: true if some still is. */
+bool line_offer_is_held(void);
+
 /* The domain's state (PV_DOMAIN_STATE_*) has changed; text is one line for people, may be empty. */
 void line_domain_state(const struct domain *d, u8 state, const char *text);
 

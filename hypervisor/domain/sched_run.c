@@ -21,6 +21,7 @@
 #include "domain/sched_cap.h"
 #include "domain/sched_queue.h"
 #include "domain/timer.h"
+#include "domain/trace.h"
 #include "domain/vcpu_timer.h"
 
 static struct sched_cpu *this_sched_cpu(void)
@@ -238,6 +239,9 @@ static void switch_to(struct sched_cpu *c, struct vcpu *next)
 			next->domain->mm.stats[PV_STATS_WORK_context_switch]++;
 		}
 		vcpu_switch(prev, next);
+		if (next != NULL) {
+			trace_vcpu_loaded(next);
+		}
 		if (prev != NULL) {
 			/* Only now may another CPU take it. */
 			__atomic_store_n(&prev->sched.loaded, false, __ATOMIC_RELEASE);
@@ -287,6 +291,10 @@ static bool idle_work(void)
 		cpu_info()->work &= ~CPU_WORK_REAP;
 		domain_reap();
 	}
+	if (work & CPU_WORK_TRACE) {
+		cpu_info()->work &= ~CPU_WORK_TRACE;
+		trace_drain();
+	}
 	return work != 0;
 }
 
@@ -307,6 +315,7 @@ void schedule(void)
 			idle = true;
 			continue; /* look once more, now that others can see it */
 		}
+		trace_running(NULL);
 		unload_for_idle(c);
 		send_strays(c);
 		if (idle_work()) {
@@ -322,6 +331,7 @@ void schedule(void)
 		(void)balance_claim_idle(c);
 	}
 	switch_to(c, next);
+	trace_running(next);
 	send_strays(c);
 	runstate_flush(next);
 	vcpu_timer_resume(next);

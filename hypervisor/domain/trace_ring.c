@@ -37,11 +37,11 @@ static u64 put_dropped(struct trace_ring *ring, u64 at, u64 now_ns, u8 cpu)
 		.time_ns = now_ns,
 		.cpu = cpu,
 		.kind = PV_TRACE_lost,
-		.args = { ring->dropped },
+		.args = { ring->lost - ring->told },
 	};
 
 	copy_in(ring, at, &r, sizeof(r));
-	ring->dropped = 0;
+	__atomic_store_n(&ring->told, ring->lost, __ATOMIC_RELAXED);
 	return at + sizeof(r);
 }
 
@@ -52,15 +52,14 @@ static u64 count_room(const struct trace_ring *ring)
 
 bool trace_ring_put(struct trace_ring *ring, const struct pv_trace_record *r, const void *extra)
 {
-	u32 size = record_size(r) + (ring->dropped != 0 ? (u32)sizeof(*r) : 0);
+	u32 size = record_size(r) + (ring->lost != ring->told ? (u32)sizeof(*r) : 0);
 	u64 head = ring->head;
 
 	if (size > count_room(ring)) {
-		ring->dropped++;
 		__atomic_store_n(&ring->lost, ring->lost + 1, __ATOMIC_RELAXED);
 		return false;
 	}
-	if (ring->dropped != 0) {
+	if (ring->lost != ring->told) {
 		head = put_dropped(ring, head, r->time_ns, r->cpu);
 	}
 	copy_in(ring, head, r, sizeof(*r));
@@ -71,7 +70,7 @@ bool trace_ring_put(struct trace_ring *ring, const struct pv_trace_record *r, co
 
 void trace_ring_tell_dropped(struct trace_ring *ring, u64 now_ns, u8 cpu)
 {
-	if (ring->dropped != 0 && count_room(ring) >= sizeof(struct pv_trace_record)) {
+	if (ring->lost != ring->told && count_room(ring) >= sizeof(struct pv_trace_record)) {
 		__atomic_store_n(&ring->head, put_dropped(ring, ring->head, now_ns, cpu),
 				 __ATOMIC_RELEASE);
 	}
@@ -102,6 +101,13 @@ u32 trace_ring_peek(const struct trace_ring *ring, void *to, u32 size)
 void trace_ring_take(struct trace_ring *ring, u32 size)
 {
 	__atomic_store_n(&ring->tail, ring->tail + size, __ATOMIC_RELEASE);
+}
+
+u64 trace_ring_count_untold(const struct trace_ring *ring)
+{
+	u64 told = __atomic_load_n(&ring->told, __ATOMIC_RELAXED);
+
+	return __atomic_load_n(&ring->lost, __ATOMIC_RELAXED) - told;
 }
 
 bool trace_ring_is_empty(const struct trace_ring *ring)

@@ -26,8 +26,8 @@
 struct trace_ring {
 	u8 *bytes;               /* TRACE_RING_SIZE, NULL: there is none yet */
 	u64 head;                /* a: written by the writer only */
-	u64 dropped;             /* the writer's: not told in the ring yet */
-	u64 lost;                /* a: all that were dropped */
+	u64 lost;                /* a, the writer's: all that were dropped */
+	u64 told;                /* a, the writer's: of those, told in the ring */
 	u64 tail aligned_to(64); /* a: written by the reader only */
 };
 
@@ -51,6 +51,9 @@ void trace_ring_take(struct trace_ring *ring, u32 size);
  * it now, if there is room.
  */
 void trace_ring_tell_dropped(struct trace_ring *ring, u64 now_ns, u8 cpu);
+
+/* Records that were dropped and are not told yet, as far as the reader can see. */
+u64 trace_ring_count_untold(const struct trace_ring *ring);
 
 /* Nothing to read, as far as the reader can see. */
 bool trace_ring_is_empty(const struct trace_ring *ring);

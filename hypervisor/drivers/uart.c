@@ -100,6 +100,23 @@ size_t uart_write(struct uart *uart, const void *data, size_t size)
 	return done;
 }
 
+size_t uart_write_now(struct uart *uart, const void *data, size_t size)
+{
+	const u8 *bytes = data;
+	size_t done = 0;
+
+	if (!uart->present) {
+		return size;
+	}
+	while (done < size && (uart_in(uart, UART_LSR) & LSR_THR_EMPTY)) {
+		size_t chunk = MIN(size - done, FIFO_SIZE);
+
+		port_write8_all(uart->port, bytes + done, chunk);
+		done += chunk;
+	}
+	return done;
+}
+
 bool uart_flush(struct uart *uart)
 {
 	return !uart->present || uart_wait(uart, LSR_ALL_SENT);

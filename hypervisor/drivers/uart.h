@@ -25,6 +25,9 @@ bool uart_init(struct uart *uart);
  */
 size_t uart_write(struct uart *uart, const void *data, size_t size);
 
+/* The same without waiting: as many as the port takes at once. */
+size_t uart_write_now(struct uart *uart, const void *data, size_t size);
+
 /* Wait until all bytes have left the machine, for as long as uart_write() waits; false if they have not. */
 bool uart_flush(struct uart *uart);
 

@@ -32,4 +32,18 @@ long hypercall_unknown(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6);
  */
 long hypercall_restart(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4);
 
+/* The call of a multicall that was just made on this CPU wants to be made again. */
+bool hypercall_restarts_in_list(void);
+
+struct cpu_regs;
+
+/* A hypercall of a vCPU that is traced; from entry.S. Its result goes to regs->rax. In traced.c. */
+void hypercall_traced(struct cpu_regs *regs);
+
+/* multicall, with a record of each of its calls. */
+long hypercall_multicall_traced(u64 list, u64 count, u64 a3, u64 a4);
+
+/* Make and record one call of a multicall; its number is below PV_HYPERCALL_MAX. */
+long hypercall_traced_in_list(u64 number, const u64 *args);
+
 #endif

@@ -50,6 +50,11 @@ long hypercall_restart(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4)
 	return nr;
 }
 
+bool hypercall_restarts_in_list(void)
+{
+	return multicall_states[cpu_id()].restart;
+}
+
 /* A call stopped half way: its entry in the list becomes what is left of it. */
 static int put_back(u64 entry_gva, struct multicall_state *mc)
 {
@@ -58,12 +63,16 @@ static int put_back(u64 entry_gva, struct multicall_state *mc)
 			   sizeof(mc->args));
 }
 
-static long call_one(const struct pv_multicall_entry *e, struct domain *d)
+static inline __attribute__((always_inline)) long call_one(const struct pv_multicall_entry *e,
+							   struct domain *d, bool traced)
 {
 	if (unlikely(e->op >= PV_HYPERCALL_MAX)) {
 		return -PV_ENOSYS;
 	}
 	d->stats_hypercalls[e->op]++;
+	if (traced) {
+		return hypercall_traced_in_list(e->op, e->args);
+	}
 	return hypercall_table[e->op](e->args[0], e->args[1], e->args[2], e->args[3], e->args[4],
 				      e->args[5]);
 }
@@ -73,7 +82,9 @@ static long call_one(const struct pv_multicall_entry *e, struct domain *d)
  * how many. Stops early when the exit to the guest has work to do, or enough was
  * done. iret and multicall refuse to be in a list by themselves.
  */
-static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32 count, u32 *done)
+static inline __attribute__((always_inline)) long run_list(struct multicall_state *mc,
+							   struct domain *d, u64 list, u32 count,
+							   u32 *done, bool traced)
 {
 	const struct cpu_info *info = cpu_info();
 	u64 work_end = d->mm.work + MM_BUDGET;
@@ -87,7 +98,7 @@ static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32
 		if (unlikely(guest_read_words((u64 *)&e, gva, sizeof(e) / 8) != 0)) {
 			return -PV_EFAULT;
 		}
-		result = call_one(&e, d);
+		result = call_one(&e, d, traced);
 		if (unlikely(mc->restart)) {
 			*done = i;
 			return put_back(gva, mc);
@@ -96,7 +107,7 @@ static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32
 					     (u64)result) != 0)) {
 			return -PV_EFAULT;
 		}
-		if (unlikely(info->work != 0 || d->mm.work > work_end)) {
+		if (unlikely((info->work & ~CPU_WORK_TRACE) != 0 || d->mm.work > work_end)) {
 			*done = i + 1;
 			return 0;
 		}
@@ -105,7 +116,8 @@ static long run_list(struct multicall_state *mc, struct domain *d, u64 list, u32
 	return 0;
 }
 
-long hypercall_multicall(u64 list, u64 count64, u64 a3, u64 a4, u64 a5, u64 a6)
+static inline __attribute__((always_inline)) long multicall(u64 list, u64 count64, u64 a3, u64 a4,
+							    bool traced)
 {
 	struct multicall_state *mc = &multicall_states[cpu_id()];
 	struct domain *d = current_vcpu()->domain;
@@ -118,7 +130,7 @@ long hypercall_multicall(u64 list, u64 count64, u64 a3, u64 a4, u64 a5, u64 a6)
 	}
 	mc->active = true;
 	mc->restart = false;
-	rc = run_list(mc, d, list, MIN(count, MULTICALL_STEP), &done);
+	rc = run_list(mc, d, list, MIN(count, MULTICALL_STEP), &done, traced);
 	mc->active = false;
 	d->stats_batched += done;
 	if (rc == 0 && done < count) {
@@ -127,6 +139,16 @@ long hypercall_multicall(u64 list, u64 count64, u64 a3, u64 a4, u64 a5, u64 a6)
 					 count - done, a3, a4);
 	}
 	return rc;
+}
+
+long hypercall_multicall(u64 list, u64 count, u64 a3, u64 a4, u64 a5, u64 a6)
+{
+	return multicall(list, count, a3, a4, false);
+}
+
+long hypercall_multicall_traced(u64 list, u64 count, u64 a3, u64 a4)
+{
+	return multicall(list, count, a3, a4, true);
 }
 
 long hypercall_unknown(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)

@@ -10,8 +10,7 @@
  *	size = trace_capture_size(c, args);	0: nothing; at most TRACE_CAPTURE_MAX
  *	gva  = args[c->pointer];
  *
- * It is as many bytes as the guest's structure has; what of it cannot be read is
- * left out, as is what the call only writes.
+ * It is as many bytes as the guest's structure has; what cannot be read is left out.
  */
 #ifndef HYPERCALL_TRACE_CAPTURE_H
 #define HYPERCALL_TRACE_CAPTURE_H

@@ -13,9 +13,11 @@
  */
 #include "pv/bounce.h"
 
+#include <parley/stats.h>
 #include <seam/cpu.h>
 
 #include "cpu/insn.h"
+#include "domain/trace.h"
 #include "mm/guest.h"
 #include "pv/selectors.h"
 
@@ -107,6 +109,9 @@ void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error
 			     vector, error_code, regs->rip);
 		return;
 	}
+	if (trace_wants(v, exception)) {
+		trace_exception(v, regs, vector, error_code);
+	}
 	bounce(v, regs, head, vector_has_error_code(vector) ? 3 : 2, to);
 }
 
@@ -121,6 +126,9 @@ void pv_inject_event(struct vcpu *v, struct cpu_regs *regs)
 {
 	u64 head[2] = { regs->rcx, regs->r11 };
 
+	if (trace_wants(v, upcall)) {
+		trace_upcall(v, regs);
+	}
 	bounce(v, regs, head, 2, (struct target){ v->event_entry, true, 0 });
 }
 
@@ -129,6 +137,9 @@ void pv_inject_failsafe(struct vcpu *v, struct cpu_regs *regs)
 	struct selectors s = selectors_read();
 	u64 head[6] = { regs->rcx, regs->r11, s.ds, s.es, s.fs, s.gs };
 
+	if (trace_wants(v, exception)) {
+		trace_exception(v, regs, PV_TRACE_NUMBER_OTHER, 0);
+	}
 	bounce(v, regs, head, 6, (struct target){ v->failsafe_entry, v->failsafe_masks != 0, 0 });
 }
 
@@ -143,6 +154,10 @@ void pv_syscall_from_user(struct cpu_regs *regs)
 		regs->rip -= 2;
 		pv_inject_trap(v, regs, 6, 0);
 		return;
+	}
+	v->stats_entries[PV_STATS_ENTRY_syscall]++;
+	if (trace_wants(v, syscall)) {
+		trace_syscall(v, regs);
 	}
 	bounce(v, regs, head, 2, to);
 }
@@ -159,6 +174,9 @@ void pv_syscall32(struct cpu_regs *regs)
 		regs->rip = (u32)regs->rip - 2;
 		pv_inject_trap(v, regs, 6, 0);
 		return;
+	}
+	if (trace_wants(v, syscall)) {
+		trace_syscall(v, regs);
 	}
 	bounce(v, regs, head, 2, to);
 }

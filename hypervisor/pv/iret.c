@@ -6,9 +6,11 @@
  */
 #include "pv/iret.h"
 
+#include <parley/hypercall.h>
 #include <parley/vcpu.h>
 #include <seam/cpu.h>
 
+#include "domain/trace.h"
 #include "mm/guest.h"
 #include "pv/bounce.h"
 
@@ -16,6 +18,21 @@
 static u64 sanitise_flags(u64 flags)
 {
 	return (flags & ~(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_FIXED;
+}
+
+/* What the guest returns to, for the trace. */
+static void trace_iret(const struct vcpu *v, const struct pv_iret_context *c)
+{
+	struct pv_trace_record r = {
+		.kind = PV_TRACE_hypercall,
+		.number = PV_HYPERCALL_iret,
+		.flags = PV_TRACE_FLAG_no_result,
+		.extra = sizeof(*c),
+	};
+
+	if (trace_wants_call(v, PV_HYPERCALL_iret)) {
+		trace_record(&r, v, c);
+	}
 }
 
 void pv_iret(struct cpu_regs *regs)
@@ -26,6 +43,9 @@ void pv_iret(struct cpu_regs *regs)
 	if (guest_read_words((u64 *)&c, regs->rsp, sizeof(c) / 8) != 0) {
 		domain_crash(v->domain, "iret frame at %lx cannot be read", regs->rsp);
 		return;
+	}
+	if (trace_wants(v, hypercall)) {
+		trace_iret(v, &c);
 	}
 	if ((c.cs & 3) == 3) {
 		if (v->user_cr3 == 0) {

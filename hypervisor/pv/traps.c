@@ -18,10 +18,12 @@
 #include "domain/lifecycle.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
+#include "domain/trace.h"
 #include "pv/bounce.h"
 #include "pv/emulate.h"
 #include "pv/iret.h"
 #include "pv/ptwr.h"
+#include "pv/traced.h"
 
 #define VECTOR_DB        1
 #define VECTOR_NMI       2
@@ -47,6 +49,24 @@ static bool in_hypervisor_range(u64 gva)
 static void count(struct vcpu *v, u32 entry)
 {
 	v->stats_entries[entry]++;
+}
+
+static enum ptwr_result pt_write(struct vcpu *v, struct cpu_regs *regs, u64 gva)
+{
+	return trace_wants(v, emulation) ? pv_traced_pt_write(v, regs, gva) :
+					   pv_emulate_pt_write(v, regs, gva);
+}
+
+static enum emulate_result emulate(struct vcpu *v, struct cpu_regs *regs)
+{
+	return trace_wants(v, emulation) ? pv_traced_privileged(v, regs) :
+					   pv_emulate_privileged(v, regs);
+}
+
+static bool forced_cpuid(struct vcpu *v, struct cpu_regs *regs)
+{
+	return trace_wants(v, emulation) ? pv_traced_forced_cpuid(v, regs) :
+					   pv_emulate_forced_cpuid(v, regs);
 }
 
 /* An exception that is the guest's own affair. */
@@ -90,7 +110,7 @@ void pv_page_fault(struct cpu_regs *regs)
 		domain_crash(v->domain, "reserved bits in a page table at %lx", gva);
 		return;
 	}
-	if (may_be_table_store(v, code, gva) && pv_emulate_pt_write(v, regs, gva) == PTWR_DONE) {
+	if (may_be_table_store(v, code, gva) && pt_write(v, regs, gva) == PTWR_DONE) {
 		count(v, PV_STATS_ENTRY_table_write);
 		return;
 	}
@@ -127,7 +147,7 @@ static void trap_general_protection(struct vcpu *v, struct cpu_regs *regs)
 		return;
 	}
 	if (regs->error_code == 0) {
-		if (pv_emulate_privileged(v, regs) == EMULATE_DONE) {
+		if (emulate(v, regs) == EMULATE_DONE) {
 			count(v, PV_STATS_ENTRY_emulation);
 			return;
 		}
@@ -156,7 +176,7 @@ void pv_trap(struct cpu_regs *regs)
 		trap_general_protection(v, regs);
 		break;
 	case VECTOR_UD:
-		if (pv_emulate_forced_cpuid(v, regs)) {
+		if (forced_cpuid(v, regs)) {
 			count(v, PV_STATS_ENTRY_emulation);
 		} else {
 			give_trap(v, regs, VECTOR_UD, 0);
@@ -252,6 +272,10 @@ static void exit_do_work(struct cpu_info *info)
 	if (info->work & CPU_WORK_REAP) {
 		info->work &= ~CPU_WORK_REAP;
 		do_for_others(domain_reap);
+	}
+	if (info->work & CPU_WORK_TRACE) {
+		info->work &= ~CPU_WORK_TRACE;
+		do_for_others(trace_drain);
 	}
 	if (info->work & CPU_WORK_RESCHED) {
 		schedule();

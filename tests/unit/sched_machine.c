@@ -72,6 +72,7 @@ void machine_init(u32 cpus)
 	memset(machine_kicks, 0, sizeof(machine_kicks));
 	memset(kicks_seen, 0, sizeof(kicks_seen));
 	machine_switches = 0;
+	machine_drains = 0;
 	fake_tsc = 1000;
 	cpu_count = cpus;
 	small_domains_init();

@@ -11,6 +11,7 @@
 
 extern u32 machine_kicks[MACHINE_CPUS_MAX]; /* how often each was told by another */
 extern u32 machine_switches;
+extern u32 machine_drains; /* calls of trace_drain(), in sched_trace.c */
 
 /* So many CPUs, all in the scheduler, no domains, time 1000 ns. */
 void machine_init(u32 cpus);

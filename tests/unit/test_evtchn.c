@@ -304,7 +304,7 @@ Test(evtchn, a_poll_sees_events_before_and_after_it_begins)
 	evtchn_set_pending(a, port);
 	cr_assert_eq(wakes, 1);
 	evtchn_poll_end(a->vcpus[0]);
-	cr_assert_eq(a->events.pollers, 0);
+	cr_assert_eq(a->events.watchers, 0);
 	cr_assert(evtchn_poll_begin(a->vcpus[1], ports, 2));
 	evtchn_poll_end(a->vcpus[1]);
 }

@@ -290,7 +290,7 @@ Test(sched, a_poll_ends_with_a_wake_or_its_time)
 	cr_assert_null(machine_schedule(0));
 	sched_poll_timeout(v);
 	cr_assert_eq(machine_schedule(0), v);
-	cr_assert_eq(d->events.pollers, 0);
+	cr_assert_eq(d->events.watchers, 0);
 	sched_block();
 	sched_poll_timeout(v);
 	cr_assert_null(machine_schedule(0), "not in a poll, so not its time-out");
@@ -312,7 +312,7 @@ Test(sched, a_poll_with_upcalls_masked_ends_for_its_ports_only)
 	cr_assert_null(machine_schedule(0), "events of others, before it sleeps and after");
 	sched_wake_anyhow(v);
 	cr_assert_eq(machine_schedule(0), v);
-	cr_assert_eq(d->events.pollers, 0);
+	cr_assert_eq(d->events.watchers, 0);
 
 	v->info->evtchn_upcall_mask = 0;
 	sched_poll_begin();

@@ -219,7 +219,7 @@ static void race(u64 seed, u32 piece)
 	memset(is_done, 0, sizeof(is_done));
 	/* A ring that is nearly full all the time. */
 	ring.head = ring.tail = 0;
-	ring.lost = ring.dropped = 0;
+	ring.lost = ring.told = 0;
 	written = 0;
 	to_make = 4000;
 	sem_init(&baton[0], 0, 0);

@@ -26,10 +26,10 @@ static int pointer_of(const struct abi_call *call)
 	return -1;
 }
 
-static bool is_read(const struct abi_operation *op)
+/* What a call only writes is taken along behind the call. */
+static bool has_target(const struct abi_operation *op)
 {
-	return (op->structure || op->type) && !abi_is("out", op->direction) &&
-	       !abi_is("none", op->direction);
+	return (op->structure || op->type) && !abi_is("none", op->direction);
 }
 
 static int operations_end(const struct abi_call *call)
@@ -37,7 +37,7 @@ static int operations_end(const struct abi_call *call)
 	int end = 0;
 
 	for (size_t i = 0; i < call->operation_count; i++) {
-		if (is_read(&call->operations[i]) && call->operations[i].number >= end) {
+		if (has_target(&call->operations[i]) && call->operations[i].number >= end) {
 			end = call->operations[i].number + 1;
 		}
 	}
@@ -57,7 +57,7 @@ static void emit_sizes(FILE *out, const struct abi_call *call)
 	for (size_t i = 0; i < call->operation_count; i++) {
 		const struct abi_operation *op = &call->operations[i];
 
-		if (is_read(op)) {
+		if (has_target(op)) {
 			fprintf(out, "\t[%d] = sizeof(%s%s),\n", op->number,
 				op->structure ? "struct " : "",
 				op->structure ? op->structure : op->type);

@@ -1,0 +1,164 @@
+/*
+ * Recording: what happened becomes a record in this CPU's ring. Everything here
+ * runs with interrupts off, so a CPU's ring has one writer.
+ *
+ * Read next: trace_switch.c (what is recorded), trace_drain.c (where it goes).
+ */
+#include "domain/trace.h"
+
+#include <seam/cpu.h>
+
+#include "domain/timer.h"
+#include "domain/trace_state.h"
+
+struct trace_cpu trace_cpus[HV_MAX_CPUS];
+u32 trace_switches;
+u16 trace_reader = TRACE_READER_NONE;
+u32 trace_default_kinds;
+
+struct trace_begin trace_begin(void)
+{
+	return (struct trace_begin){ .time_ns = time_now_ns(), .tsc = cpu_read_tsc() };
+}
+
+static void put(struct pv_trace_record *r, const void *extra)
+{
+	u32 cpu = cpu_id();
+	struct trace_cpu *c = &trace_cpus[cpu];
+
+	/* Partner: the release with which trace_switch.c publishes it. */
+	if (__atomic_load_n(&c->ring.bytes, __ATOMIC_ACQUIRE) == NULL) {
+		return;
+	}
+	r->cpu = (u8)cpu;
+	(void)trace_ring_put(&c->ring, r, extra);
+	if (READ_ONCE(trace_reader) == TRACE_READER_LINE) {
+		cpu_info()->work |= CPU_WORK_TRACE;
+	}
+}
+
+void trace_end(struct pv_trace_record *r, struct trace_begin began)
+{
+	r->time_ns = began.time_ns;
+	r->cycles = cpu_read_tsc() - began.tsc;
+}
+
+void trace_record(struct pv_trace_record *r, const struct vcpu *v, const void *extra)
+{
+	if (r->time_ns == 0) {
+		r->time_ns = time_now_ns();
+	}
+	if (v != NULL) {
+		r->domid = v->domain->id;
+		r->vcpu = (u8)v->id;
+	}
+	put(r, extra);
+}
+
+#define VECTOR_PAGE_FAULT 14
+
+void trace_exception(const struct vcpu *v, const struct cpu_regs *regs, u32 vector, u32 error_code)
+{
+	struct pv_trace_record r = {
+		.kind = PV_TRACE_exception,
+		.number = (u8)MIN(vector, PV_TRACE_NUMBER_OTHER),
+		.args = { vector == VECTOR_PAGE_FAULT ? v->cr2 : error_code, regs->rip, error_code,
+			  regs->rsp, v->mode == VCPU_MODE_USER },
+	};
+
+	trace_record(&r, v, NULL);
+}
+
+void trace_upcall(const struct vcpu *v, const struct cpu_regs *regs)
+{
+	struct pv_trace_record r = {
+		.kind = PV_TRACE_upcall,
+		.args = { regs->rip, READ_ONCE(v->info->evtchn_pending_sel) },
+	};
+
+	trace_record(&r, v, NULL);
+}
+
+void trace_syscall(const struct vcpu *v, const struct cpu_regs *regs)
+{
+	struct pv_trace_record r = {
+		.kind = PV_TRACE_syscall,
+		.args = { regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8 },
+	};
+
+	trace_record(&r, v, NULL);
+}
+
+static u8 port_status(const struct evtchn *chn)
+{
+	switch (READ_ONCE(chn->state)) {
+	case EVTCHN_INTERDOMAIN:
+	case EVTCHN_HYPERVISOR:
+		return PV_EVTCHNSTAT_interdomain;
+	case EVTCHN_VIRQ:
+		return PV_EVTCHNSTAT_virq;
+	case EVTCHN_IPI:
+		return PV_EVTCHNSTAT_ipi;
+	default:
+		return PV_EVTCHNSTAT_unbound;
+	}
+}
+
+void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port)
+{
+	const struct vcpu *me = current_vcpu();
+	struct pv_trace_record r = { .kind = PV_TRACE_event, .number = port_status(chn) };
+	u16 sender = 0;
+
+	if (READ_ONCE(chn->state) == EVTCHN_INTERDOMAIN) {
+		sender = chn->remote_domid;
+	} else if (r.number == PV_EVTCHNSTAT_ipi) {
+		sender = v->domain->id;
+	}
+	r.args[0] = port;
+	r.args[1] = sender;
+	r.args[2] = v->id;
+	r.args[3] = me != NULL && me->domain->id == sender ? me->id : PV_TRACE_IDLE;
+	r.args[4] = r.number == PV_EVTCHNSTAT_virq ? chn->virq : PV_TRACE_IDLE;
+	trace_record(&r, v, NULL);
+}
+
+void trace_domain_state(const struct domain *d, u8 state)
+{
+	struct pv_trace_record r = {
+		.kind = PV_TRACE_domain,
+		.number = state,
+		.domid = d->id,
+		.args = { d->shutdown_reason },
+	};
+
+	if (unlikely(READ_ONCE(d->trace_kinds) & TRACE_BIT(domain))) {
+		trace_record(&r, NULL, NULL);
+	}
+}
+
+u64 trace_running_id(const struct vcpu *v)
+{
+	return v == NULL ? PV_TRACE_IDLE : (u64)v->domain->id << 16 | v->id;
+}
+
+void trace_note_running(struct vcpu *v)
+{
+	struct trace_cpu *c = &trace_cpus[cpu_id()];
+	u64 id = trace_running_id(v);
+	u32 kinds = v == NULL ? READ_ONCE(trace_default_kinds) : READ_ONCE(v->domain->trace_kinds);
+	bool wanted = (kinds & TRACE_BIT(switch)) != 0;
+	struct pv_trace_record r = { .kind = PV_TRACE_switch, .args = { c->running, id } };
+	u64 now = time_now_ns();
+
+	if (id == c->running) {
+		return;
+	}
+	r.args[2] = now - c->since_ns;
+	if (wanted || c->running_wanted) {
+		trace_record(&r, v, NULL);
+	}
+	c->running = id;
+	c->running_wanted = wanted;
+	c->since_ns = now;
+}

@@ -1,0 +1,236 @@
+/*
+ * What is recorded, and who gets it. One reader at a time: the control line or a
+ * domain; it has the trace until nothing is recorded any more.
+ *
+ * A change is a store to domain.trace_kinds and a call to all CPUs, each of which
+ * brings the vCPU that it has loaded up to date. One that is loaded later is
+ * compared then (trace_vcpu_loaded()); so none runs with a copy older than the
+ * change, and nobody but its own CPU ever touches a vCPU's copy or path.
+ *
+ * Read next: trace_drain.c.
+ */
+#include <parley/errno.h>
+#include <parley/types.h>
+#include <seam/cpu.h>
+#include <seam/directmap.h>
+
+#include "cpu/ipi.h"
+#include "cpu/percpu.h"
+#include "domain/sched.h"
+#include "domain/timer.h"
+#include "domain/trace_state.h"
+#include "drivers/tsc.h"
+#include "mm/alloc.h"
+
+static struct spinlock trace_lock = SPINLOCK_INIT; /* what is recorded; > life lock, allocator */
+static u32
+	traced; /* trace_lock: domains of which something is recorded, and one if there is a default */
+static u64 default_calls; /* trace_lock */
+
+void trace_update_vcpu(struct vcpu *v)
+{
+	v->trace = (u16)READ_ONCE(v->domain->trace_kinds);
+	v->path_traced = (v->trace & TRACE_ENTRY_KINDS) ? VCPU_PATH_TRACED : 0;
+	vcpu_update_path(v);
+}
+
+/* Each CPU, after a change. Takes no lock. */
+static void update_cpu(void *unused)
+{
+	struct trace_cpu *c = &trace_cpus[cpu_id()];
+	struct vcpu *v = current_vcpu();
+	bool runs = v != NULL && sched_vcpu_is_running(v);
+	u64 id = trace_running_id(runs ? v : NULL);
+
+	(void)unused;
+	if (v != NULL) {
+		trace_update_vcpu(v);
+	}
+	if (id != c->running || c->since_ns == 0) {
+		c->running = id;
+		c->since_ns = time_now_ns();
+	}
+	c->running_wanted = runs && (v->trace & TRACE_BIT(switch));
+}
+
+static void free_rings(u32 count)
+{
+	for (u32 cpu = 0; cpu < count; cpu++) {
+		alloc_free_frames(virt_to_mfn(trace_cpus[cpu].ring.bytes), TRACE_RING_ORDER);
+		trace_cpus[cpu].ring.bytes = NULL;
+	}
+}
+
+/* All or none; trace_lock held. Nobody records before it is there. */
+static int make_rings(void)
+{
+	u8 *first = NULL;
+
+	if (trace_cpus[0].ring.bytes != NULL) {
+		return 0;
+	}
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		mfn_t frames = alloc_frames(TRACE_RING_ORDER);
+
+		if (frames.v == MFN_INVALID.v) {
+			free_rings(cpu);
+			return -PV_ENOMEM;
+		}
+		first = mfn_to_virt(frames);
+		timer_init(&trace_cpus[cpu].again, trace_drain_again, NULL);
+		__atomic_store_n(&trace_cpus[cpu].ring.bytes, first, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+/* Add to a count for each of the two values that is not 0: one less for before, one more for now. */
+static void count_change(u32 *count, u32 before, u32 now)
+{
+	WRITE_ONCE(*count, *count - (before != 0) + (now != 0));
+}
+
+static void set_domain(struct domain *d, u32 kinds, u64 calls)
+{
+	u32 before = d->trace_kinds;
+
+	WRITE_ONCE(d->trace_calls, calls);
+	__atomic_store_n(&d->trace_kinds, kinds, __ATOMIC_SEQ_CST);
+	if (kinds & TRACE_BIT(event)) {
+		__atomic_fetch_or(&d->events.watchers, EVTCHN_WATCHER_TRACE, __ATOMIC_SEQ_CST);
+	} else {
+		__atomic_fetch_and(&d->events.watchers, ~EVTCHN_WATCHER_TRACE, __ATOMIC_SEQ_CST);
+	}
+	count_change(&traced, before, kinds);
+	count_change(&trace_switches, before & TRACE_BIT(switch), kinds & TRACE_BIT(switch));
+}
+
+static void set_default(u32 kinds, u64 calls)
+{
+	u32 before = trace_default_kinds;
+
+	default_calls = calls;
+	__atomic_store_n(&trace_default_kinds, kinds, __ATOMIC_SEQ_CST);
+	count_change(&traced, before, kinds);
+	count_change(&trace_switches, before & TRACE_BIT(switch), kinds & TRACE_BIT(switch));
+}
+
+/* Every domain, those to come, and the hypervisor's own records. */
+static void set_all(u32 kinds, u64 calls)
+{
+	/* The default first: a domain that is not on the list yet looks at it later. */
+	set_default(kinds, calls);
+	spin_lock(&domain_life_lock);
+	for (struct domain *d = domain_list; d != NULL; d = d->next) {
+		set_domain(d, kinds, calls);
+	}
+	spin_unlock(&domain_life_lock);
+}
+
+static void forget_records(void)
+{
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		struct trace_cpu *c = &trace_cpus[cpu];
+
+		spin_lock(&c->reader);
+		__atomic_store_n(&c->ring.tail, __atomic_load_n(&c->ring.head, __ATOMIC_ACQUIRE),
+				 __ATOMIC_RELEASE);
+		spin_unlock(&c->reader);
+	}
+}
+
+/* The trace is this reader's, or nobody's and becomes it. */
+static bool take_for(u16 reader)
+{
+	if (traced != 0) {
+		return trace_reader == reader;
+	}
+	if (trace_reader != reader) {
+		forget_records();
+		WRITE_ONCE(trace_reader, reader);
+	}
+	return true;
+}
+
+static long set_locked(u16 reader, const struct pv_control_trace *t)
+{
+	struct domain *d = t->domid == 0 ? NULL : domain_find(t->domid);
+	int rc;
+
+	if (t->domid != 0 && (d == NULL || t->domid == PV_DOMID_SELF)) {
+		return -PV_ESRCH;
+	}
+	if (!take_for(reader)) {
+		return -PV_EBUSY;
+	}
+	if (t->kinds != 0) {
+		rc = make_rings();
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	if (d == NULL) {
+		set_all((u32)t->kinds, t->calls);
+	} else {
+		set_domain(d, (u32)t->kinds, t->calls);
+	}
+	return 0;
+}
+
+/* Whoever reads can make times of cycles. */
+static void record_clock(void)
+{
+	struct pv_trace_record r = { .kind = PV_TRACE_clock, .args = { tsc_khz } };
+
+	trace_record(&r, NULL, NULL);
+}
+
+static void tell_cpus(void)
+{
+	update_cpu(NULL);
+	ipi_call_cpus(~0UL, update_cpu, NULL);
+}
+
+long trace_control_set(const struct domain *caller, const struct pv_control_trace *t)
+{
+	long rc;
+
+	if ((t->kinds & ~PV_TRACE_ALL) != 0 || t->reserved[0] != 0 || t->reserved[1] != 0 ||
+	    t->reserved[2] != 0) {
+		return -PV_EINVAL;
+	}
+	spin_lock(&trace_lock);
+	rc = set_locked(caller == NULL ? TRACE_READER_LINE : caller->id, t);
+	if (rc == 0) {
+		tell_cpus();
+		if (t->kinds != 0) {
+			record_clock();
+		}
+	}
+	spin_unlock(&trace_lock);
+	return rc;
+}
+
+void trace_domain_begins(struct domain *d)
+{
+	spin_lock(&trace_lock);
+	if (trace_default_kinds != 0) {
+		/* None of its vCPUs has run: each looks when it is loaded. */
+		set_domain(d, trace_default_kinds, default_calls);
+	}
+	spin_unlock(&trace_lock);
+}
+
+void trace_domain_ends(struct domain *d)
+{
+	bool was_reader;
+
+	spin_lock(&trace_lock);
+	set_domain(d, 0, 0);
+	was_reader = trace_reader == d->id;
+	if (was_reader) {
+		set_all(0, 0);
+		WRITE_ONCE(trace_reader, TRACE_READER_NONE);
+		tell_cpus();
+	}
+	spin_unlock(&trace_lock);
+}

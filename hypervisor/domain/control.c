@@ -37,6 +37,11 @@ static const struct operation operations[PV_CONTROLOPS] = {
 	[PV_CONTROLOP_image_new] = { BOTH(pv_control_image), .fn = control_image_new },
 	[PV_CONTROLOP_image_write] = { TAKES(pv_control_image_write), .fn = control_image_write },
 	[PV_CONTROLOP_image_free] = { TAKES(pv_control_image), .fn = control_image_free },
+	[PV_CONTROLOP_trace_set] = { TAKES(pv_control_trace), .fn = control_trace_set },
+	[PV_CONTROLOP_trace_read] = { .layout = { sizeof(struct pv_control_trace_read),
+						  UP_TO(pv_control_trace_read, lost),
+						  ALL(pv_control_trace_read) },
+				      .fn = control_trace_read },
 	[PV_CONTROLOP_off] = { TAKES(pv_control_off), .fn = control_off },
 };
 

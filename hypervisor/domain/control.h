@@ -76,6 +76,7 @@ typedef long control_fn(const struct control_caller *who, union control_args *ar
 control_fn control_machine, control_list, control_oops, control_stats;
 control_fn control_pause, control_unpause, control_shutdown, control_destroy;
 control_fn control_memory_set, control_vcpus_set, control_sched_set, control_off;
+control_fn control_trace_set, control_trace_read;
 control_fn control_create, control_image_new, control_image_write, control_image_free;
 
 /* True if all bytes are 0: of (in) fields that are reserved. */

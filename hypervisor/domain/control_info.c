@@ -18,6 +18,7 @@
 #include "domain/spec.h"
 #include "domain/stats.h"
 #include "domain/timer.h"
+#include "domain/trace.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
 
@@ -33,6 +34,7 @@ long control_machine(const struct control_caller *who, union control_args *args)
 		.time_ns = time_now_ns(),
 		.image_pages = image_pages(),
 		.domains = lifecycle_count(),
+		.trace_lost = trace_lost_total(),
 		.cpu_mask = cpu_count == 64 ? ~0UL : (1UL << cpu_count) - 1,
 	};
 	spin_lock(&domain_life_lock);

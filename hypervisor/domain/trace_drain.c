@@ -143,6 +143,9 @@ long trace_control_read(const struct domain *caller, struct pv_control_trace_rea
 	if (READ_ONCE(trace_reader) != caller->id) {
 		return -PV_EBUSY;
 	}
+	if (r->reserved != 0) {
+		return -PV_EINVAL;
+	}
 	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
 		long rc = trace_cpus[cpu].ring.bytes == NULL ?
 				  0 :

@@ -25,6 +25,8 @@
 #include "small_domain.h"
 
 u32 cpu_count = 2;
+struct domain *domain_list;
+struct spinlock domain_life_lock;
 
 static struct domain *a, *b;
 static struct vcpu *v;
@@ -135,6 +137,15 @@ static void set_all(u64 domid, u64 kinds, u64 calls)
 	cr_assert_eq(trace_control_set(NULL, &t), 0);
 }
 
+static struct domain *new_domain(u16 id, u32 vcpus)
+{
+	struct domain *d = small_domain(id, vcpus);
+
+	d->next = domain_list;
+	domain_list = d;
+	return d;
+}
+
 static void setup(void)
 {
 	memset(&fake_cpu_info, 0, sizeof(fake_cpu_info));
@@ -144,8 +155,9 @@ static void setup(void)
 	small_domains_init();
 	fake_guest_reset();
 	timer_init_cpu();
-	a = small_domain(1, 2);
-	b = small_domain(2, 1);
+	domain_list = NULL;
+	a = new_domain(1, 2);
+	b = new_domain(2, 1);
 	cr_assert_eq(evtchn_init(a), 0);
 	cr_assert_eq(evtchn_init(b), 0);
 	v = a->vcpus[0];
@@ -247,18 +259,19 @@ Test(trace, all_means_those_to_come_as_well)
 	set_all(0, PV_TRACE_ALL, 6);
 	cr_assert_eq(a->trace_kinds, PV_TRACE_ALL);
 	cr_assert_eq(b->trace_kinds, PV_TRACE_ALL);
-	c = small_domain(3, 1);
+	c = new_domain(3, 1);
 	trace_domain_begins(c);
 	cr_assert_eq(c->trace_kinds, PV_TRACE_ALL);
 	cr_assert_eq(c->trace_calls, 6);
 	cr_assert_eq(trace_switches, 4, "three domains and the hypervisor");
+	domain_list = c->next;
 	trace_domain_ends(c);
 	cr_assert_eq(trace_switches, 3);
 	set_all(0, 0, 0);
 	cr_assert_eq(a->trace_kinds, 0);
 	cr_assert_eq(a->events.watchers, 0);
 	cr_assert_eq(trace_switches, 0);
-	c = small_domain(4, 1);
+	c = new_domain(4, 1);
 	trace_domain_begins(c);
 	cr_assert_eq(c->trace_kinds, 0);
 }

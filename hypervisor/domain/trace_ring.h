@@ -17,7 +17,7 @@
 
 #include "lib/types.h"
 
-#define TRACE_RING_ORDER 6 /* pages, as a power of two: 256 KiB */
+#define TRACE_RING_ORDER 8 /* pages, as a power of two: 1 MiB */
 #define TRACE_RING_SIZE  ((u64)PAGE_SIZE << TRACE_RING_ORDER)
 
 /* The longest record. */

@@ -221,7 +221,7 @@ static void race(u64 seed, u32 piece)
 	ring.head = ring.tail = 0;
 	ring.lost = ring.told = 0;
 	written = 0;
-	to_make = 4000;
+	to_make = 12000;
 	sem_init(&baton[0], 0, 0);
 	sem_init(&baton[1], 0, 0);
 	me = 0;

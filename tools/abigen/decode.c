@@ -211,7 +211,8 @@ static void emit_call(FILE *out, const struct abi *abi, const struct abi_call *c
 {
 	size_t operations = call->operation_count + call->refused.count;
 
-	fprintf(out, "\t[%d] = { \"%s\", ", call->number, call->name);
+	fprintf(out, "\t[%d] = { \"%s\", .family = \"%s\", ", call->number, call->name,
+		call->family);
 	if (call->arg_count > 0) {
 		fprintf(out, ".args = args_%s, .arg_count = %zu, ", call->name, call->arg_count);
 	}

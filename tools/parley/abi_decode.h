@@ -110,7 +110,8 @@ struct abi_operation {
 };
 
 struct abi_call {
-	const char *name; /* NULL: no such number */
+	const char *name;   /* NULL: no such number */
+	const char *family; /* "mmu"; NULL: refused */
 	const struct abi_argument *args;
 	size_t arg_count;
 	const char *prefix; /* of the operations' names */

@@ -35,6 +35,8 @@ static const struct verb {
 	{ "vcpu-set", verb_vcpu_set, "ask a domain to use fewer or more vCPUs" },
 	{ "sched", verb_sched, "show or change how domains share the CPUs" },
 	{ "top", verb_top, "watch what domains use" },
+	{ "trace", verb_trace,
+	  "print what domains ask of the hypervisor, and what happens to them" },
 	{ "oops", verb_oops, "print the report of a domain that crashed" },
 };
 

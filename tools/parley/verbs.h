@@ -26,6 +26,7 @@ int verb_vcpu_set(int argc, char **argv);
 int verb_sched(int argc, char **argv);
 int verb_top(int argc, char **argv);
 int verb_oops(int argc, char **argv);
+int verb_trace(int argc, char **argv);
 int verb_stop(int argc, char **argv);
 
 /*

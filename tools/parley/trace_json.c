@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <parley/event_channel.h>
 #include <parley/stats.h>
 
 #include "trace_text.h"
@@ -200,7 +201,7 @@ static void set_event(json_t *object, const struct pv_trace_record *record)
 	if (record->args[3] != PV_TRACE_IDLE) {
 		set_number(object, "from_vcpu", record->args[3]);
 	}
-	if (record->args[4] != PV_TRACE_IDLE && virq) {
+	if (record->number == PV_EVTCHNSTAT_virq && virq) {
 		set_text(object, "virq", virq);
 	}
 }

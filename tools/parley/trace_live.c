@@ -105,8 +105,7 @@ static int begin(struct live *live, struct problem *problem)
 					    "when that one has switched it off");
 	}
 	if (result == -PV_ENOMEM) {
-		return problem_set(problem,
-				   "the machine has no memory for it: 1 MiB for each CPU");
+		return problem_set(problem, "the machine has no memory for it: 1 MiB for each CPU");
 	}
 	if (result < 0 && result != LINK_FAILED) {
 		return problem_set(problem, "the hypervisor refuses to record (error %d)", -result);

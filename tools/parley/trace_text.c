@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <parley/hypercall.h>
+#include <parley/event_channel.h>
 #include <parley/stats.h>
 
 #define COLOR_NAME  "\033[1m"
@@ -218,7 +218,7 @@ static void put_event(struct trace_text *text, const struct pv_trace_record *rec
 
 	fprintf(text->to, "--> %sevent%s port %" PRIu64, color(text, COLOR_NAME),
 		color(text, COLOR_NONE), record->args[0]);
-	if (record->args[4] != PV_TRACE_IDLE && virq) {
+	if (record->number == PV_EVTCHNSTAT_virq && virq) {
 		fprintf(text->to, " (virq %s)", virq);
 	} else if (record->args[1]) {
 		fprintf(text->to, " (%s from %s)", status ? status : "?",

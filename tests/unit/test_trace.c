@@ -76,6 +76,10 @@ void sched_wake(struct vcpu *of)
 {
 }
 
+void sched_wake_anyhow(struct vcpu *of)
+{
+}
+
 /* ---- handlers of calls ---- */
 
 static u64 seen[6];

@@ -82,7 +82,7 @@ UNIT_ARCHIVES := $(foreach a,libhelper libedges libfake libhypervisor libparley 
 
 # It stands in for much that other tests want the real thing of.
 SCHED_MACHINE_OBJ := $(call unit_objs,$(SCHED_MACHINE))
-$(addprefix $(O)/tests/unit/test_,sched shares watchdog): $(SCHED_MACHINE_OBJ)
+$(addprefix $(O)/tests/unit/test_,sched shares watchdog trace_sched): $(SCHED_MACHINE_OBJ)
 .SECONDARY: $(SCHED_MACHINE_OBJ)
 
 # What a test does not reach is left out, so that it need not fake what that would need; the

@@ -83,7 +83,7 @@ Test(lives, one_that_reboots_all_the_time_stays_down)
 					      test_guest("lives"), "--cmdline", "end=reboot",
 					      "--memory", "8M");
 
-	cr_assert_eq(count_text(result.err, "parley: guest: asked to be restarted"), RESTARTS_MAX);
+	cr_assert_eq(count_text(result.err, "parley: guest: asked to reboot"), RESTARTS_MAX);
 	expect_error(&result, "it stays down");
 	expect_status(&result, 0);
 	run_result_free(&result);

@@ -75,7 +75,7 @@ GUEST_CFLAGS := $(BARE) -fno-pic -mcmodel=kernel -Iguest-pv/kit -Iabi
 # Programs for Linux.
 TOOL_CFLAGS := -std=gnu11 $(OPT) $(WARNINGS) $(REPRODUCIBLE) -D_GNU_SOURCE \
 	-fstack-protector-strong -Iabi -Itools
-PARLEY_LIBS := -ljansson -luuid -llzma -lzstd -llz4 -lz
+PARLEY_LIBS := -ljansson -luuid -llzma -lzstd -llz4 -lz -lelf
 
 # Unit tests: the logic of the hypervisor and of the tools in a host process, under sanitizers.
 # host_names.h renames what the hypervisor's own library shares with the C library.

@@ -145,10 +145,13 @@ static int create(struct fake_state *state, int line, struct pv_control_create *
 	return 0;
 }
 
+const char *fake_oops = "one: killed\nRIP 0x1\033[2J\n";
+
 static int read_oops(struct pv_control_oops *oops)
 {
-	static const char text[] = "one: killed\nRIP 0x1\033[2J\n";
-	size_t left = oops->offset < sizeof(text) - 1 ? sizeof(text) - 1 - oops->offset : 0;
+	const char *text = fake_oops;
+	size_t size = strlen(text);
+	size_t left = oops->offset < size ? size - oops->offset : 0;
 
 	oops->size = left < 10 ? (uint32_t)left : 10;
 	memcpy(oops->text, text + oops->offset, oops->size);

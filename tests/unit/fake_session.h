@@ -116,4 +116,7 @@ struct fake_result *fake_run(fake_verb_fn *verb, const char *words);
 /* The same without waiting: its standard input is "input" (or /dev/null for -1). */
 pid_t fake_spawn(fake_verb_fn *verb, const char *words, int input, int out, int err);
 
+/* The report of a domain that crashed; set it before the machine starts. */
+extern const char *fake_oops;
+
 #endif

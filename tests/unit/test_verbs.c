@@ -439,6 +439,31 @@ Test(verbs, oops_prints_a_report)
 	end();
 }
 
+/* An address in a function is named once; others, and longer or shorter words, are not. */
+Test(verbs, oops_names_addresses)
+{
+	char command[160];
+	char file[] = "/tmp/parley-symbols-XXXXXX";
+	int fd = mkstemp(file);
+	const char *out;
+
+	cr_assert_eq(dprintf(fd, "ffffffff80100000 T first\nffffffff80100100 t second\n"), 51);
+	close(fd);
+	fake_oops = "rip e033:ffffffff80100104 rsp ffffffff80100104\n"
+		    "  0000000000000000 ffffffff801000ff fffffff80100000 ffffffff801000001\n";
+	fake_machine_start(&machine, "m");
+	end_domain(1, PV_CONTROL_STATE_crashed, PV_SHUTDOWN_crash, "");
+	snprintf(command, sizeof(command), "oops two --symbols %s", file);
+	out = expect(verb_oops, command, 0, "second+0x4", "")->out;
+	cr_assert_not_null(strstr(out, "\n  ffffffff80100104  second+0x4\n"
+				       "  ffffffff801000ff  first+0xff\n"));
+	cr_assert_null(strstr(strstr(out, "names, by"), "0000000000000000"));
+	snprintf(command, sizeof(command), "oops two --symbols %s.none", file);
+	expect(verb_oops, command, 1, "", "no symbols to be read");
+	unlink(file);
+	end();
+}
+
 Test(verbs, stop_waits_for_the_domains_and_ends_the_machine)
 {
 	int status;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "profile/opcode.h"
-#include "profile/symbols.h"
+#include "symbols/symbols.h"
 
 /* Counts of a function of the hypervisor that is worth telling. */
 struct event_entry {

@@ -2,7 +2,7 @@
 # instruction on emulated machines (docs/performance.md, docs/measurement.md).
 
 BENCH_SRCS := $(wildcard tools/bench/*.c)
-BENCH_SHARED_SRCS := tools/profile/opcode.c tools/profile/symbols.c
+BENCH_SHARED_SRCS := tools/profile/opcode.c tools/symbols/symbols.c
 BENCH_INITRD := $(O)/bench/initrd.cpio.gz
 # Empty: the processor that `parley run --icount` has by itself. Xen's initial domain needs another.
 BENCH_CPU ?=
@@ -26,7 +26,7 @@ $(O)/profile.so: tools/profile/profile.c tools/profile/opcode.c tools/profile/op
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(TOOL_CFLAGS) -fPIC -shared -o $@ $(filter %.c,$^)
 
-$(O)/profile-names: $(O)/obj/tool/tools/profile/names.o $(O)/obj/tool/tools/profile/symbols.o
+$(O)/profile-names: $(O)/obj/tool/tools/profile/names.o $(O)/obj/tool/tools/symbols/symbols.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ -lelf
 

@@ -1,6 +1,6 @@
 # Programs for Linux: `parley`, and the two generators that the build itself runs.
 
-PARLEY_SRCS := $(wildcard tools/parley/*.c)
+PARLEY_SRCS := $(wildcard tools/parley/*.c) tools/symbols/symbols.c
 ABIGEN_SRCS := $(wildcard tools/abigen/*.c)
 SYMTAB_SRCS := $(wildcard tools/symtab/*.c)
 

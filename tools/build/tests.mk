@@ -75,7 +75,7 @@ $(eval $(call archive,libhypervisor,$(call unit_objs,$(HOST_SRCS)) \
 $(eval $(call archive,libparley,$(call unit_objs,$(filter-out %/main.c,$(PARLEY_SRCS))) \
 	$(O)/obj/unit/gen/abi_decode.o))
 BENCH_UNIT_SRCS := $(filter-out %/main.c,$(wildcard tools/bench/*.c)) tools/profile/opcode.c \
-	tools/profile/symbols.c
+	tools/symbols/symbols.c
 $(eval $(call archive,libbench,$(call unit_objs,$(BENCH_UNIT_SRCS))))
 UNIT_ARCHIVES := $(foreach a,libhelper libedges libfake libhypervisor libparley libbench,$(O)/obj/unit/$(a).a)
 .SECONDARY: $(call unit_objs,$(UNIT_SRCS))
@@ -92,7 +92,7 @@ $(O)/tests/unit/%: $(O)/obj/unit/tests/unit/%.o $(UNIT_ARCHIVES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $(filter %.o,$^) -Wl,--start-group $(MODEL_LIB) $(UNIT_ARCHIVES) -Wl,--end-group \
 		-Wl,--gc-sections,-z,nostart-stop-gc,-u,__start_cr_tst,-u,__start_cr_sts \
-		-lcriterion -lZydis -lZycore $(PARLEY_LIBS) -lelf -lm
+		-lcriterion -lZydis -lZycore $(PARLEY_LIBS) -lm
 
 # Criterion must see a test's signal before ASan turns it into a report.
 .PHONY: unit

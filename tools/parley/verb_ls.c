@@ -1,5 +1,5 @@
 /*
- * `parley ls`, the domains of a machine, and `parley oops`, the report of one that crashed.
+ * `parley ls`, the domains of a machine.
  */
 #include "verbs.h"
 
@@ -10,8 +10,6 @@
 #include "client.h"
 #include "domains.h"
 #include "text.h"
-
-/* ---- ls ---- */
 
 static const char ls_help[] =
 	"usage: parley ls [OPTION...]\n"
@@ -129,79 +127,5 @@ int verb_ls(int argc, char **argv)
 	link_close(&client.link);
 	status = client.as_json ? print_json(&client, &domains, all) : print_table(&domains, all);
 	domains_free(&domains);
-	return status;
-}
-
-/* ---- oops ---- */
-
-static const char oops_help[] =
-	"usage: parley oops NAME [OPTION...]\n"
-	"\n"
-	"Prints what the hypervisor reported when it killed a domain, or when the domain said that it\n"
-	"crashed: why, registers, stack.\n"
-	"\n" CLIENT_HELP_OPTIONS "\n"
-	"Exit status: 0 printed, 1 it has not crashed, or failed, 2 usage.\n";
-
-/* Prints a report in pieces until its end. */
-static int print_oops(struct client *client, const struct pv_control_domain *domain,
-		      struct problem *problem)
-{
-	struct pv_control_oops piece = { .domid = domain->domid };
-	int result;
-
-	do {
-		result =
-			link_call(&client->link, PV_CONTROLOP_oops, &piece, sizeof(piece), problem);
-		if (result < 0) {
-			return domains_explain(domain->name, "read the report of", result, problem);
-		}
-		if (piece.size > sizeof(piece.text)) {
-			piece.size = sizeof(piece.text);
-		}
-		text_clean(piece.text, piece.size);
-		fwrite(piece.text, 1, piece.size, stdout);
-		piece.offset += piece.size;
-	} while (piece.size);
-	return 0;
-}
-
-static int find_and_print(struct client *client, const struct domains *domains, const char *name)
-{
-	const struct pv_control_domain *domain;
-	struct problem problem;
-	char state[DOMAINS_STATE_MAX];
-
-	domain = domains_find(domains, name, &problem);
-	/* Of one that says itself that it crashed, too, there is a report. */
-	if (domain && (!domains_has_ended(domain) || domains_is_good(domain))) {
-		problem_set(&problem, "%s has not crashed (it is %s)", domain->name,
-			    domains_describe_state(domain, state));
-		domain = NULL;
-	}
-	if (!domain || print_oops(client, domain, &problem)) {
-		return client_fail(client, &problem);
-	}
-	return 0;
-}
-
-int verb_oops(int argc, char **argv)
-{
-	static const struct option options[] = { CLIENT_OPTIONS };
-	struct client client = { .verb = "oops", .help = oops_help };
-	struct domains domains;
-	int status = client_read_options(&client, argc, argv, options);
-
-	if (status != CLIENT_GO) {
-		return status;
-	}
-	if (optind + 1 != argc) {
-		return verb_misuse("oops", "one domain's name or number is needed");
-	}
-	status = client_list(&client, &domains);
-	if (!status) {
-		status = find_and_print(&client, &domains, argv[optind]);
-		domains_free(&domains);
-		link_close(&client.link);
-	}
 	return status;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/symbols.h"
+#include "symbols/symbols.h"
 
 #define SPAN 0x40000 /* how far from a symbol code may be that still is its own */
 

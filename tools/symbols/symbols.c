@@ -1,5 +1,5 @@
 /* Names for addresses; see symbols.h. */
-#include "profile/symbols.h"
+#include "symbols/symbols.h"
 
 #include <fcntl.h>
 #include <gelf.h>

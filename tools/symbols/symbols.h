@@ -1,8 +1,8 @@
 /*
  * Names for addresses, from the symbol table of an ELF file.
  */
-#ifndef PROFILE_SYMBOLS_H
-#define PROFILE_SYMBOLS_H
+#ifndef SYMBOLS_SYMBOLS_H
+#define SYMBOLS_SYMBOLS_H
 
 #include <stddef.h>
 #include <stdint.h>

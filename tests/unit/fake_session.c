@@ -415,7 +415,7 @@ int fake_machine_wait(struct fake_machine *machine)
 		static char text[4096];
 
 		read_back(machine->err, text, sizeof(text));
-		fprintf(stderr, "session: status 0x%x: %s", (unsigned int)status, text);
+		fprintf(stderr, "session: status 0x%x: %s\n", (unsigned int)status, text);
 	}
 	close(machine->line);
 	rmdir(machine->folder);

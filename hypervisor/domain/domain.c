@@ -52,9 +52,14 @@ struct domain *domain_by_id(u16 domid)
 	return domid < DOMAIN_MAX ? __atomic_load_n(&by_id[domid], __ATOMIC_ACQUIRE) : NULL;
 }
 
+static bool is_free_id(u16 id)
+{
+	return by_id[id] == NULL && ended_find(id) == NULL;
+}
+
 /*
  * A number that no domain has, nor one that is remembered; 0 if there is none.
- * Numbers go round so that an old one is not soon another's.
+ * Numbers go round so that an old one is not soon another's; it is taken by domain_publish().
  */
 static u16 free_id(void)
 {
@@ -62,7 +67,7 @@ static u16 free_id(void)
 
 	for (tries = 1; tries < DOMAIN_MAX; tries++) {
 		last_id = (u16)(last_id + 1 < DOMAIN_MAX ? last_id + 1 : 1);
-		if (by_id[last_id] == NULL && ended_find(last_id) == NULL) {
+		if (is_free_id(last_id)) {
 			return last_id;
 		}
 	}
@@ -89,6 +94,8 @@ int domain_publish(struct domain *d)
 	spin_lock(&domain_life_lock);
 	if (domain_has_name(d->name, d)) {
 		rc = -PV_EEXIST;
+	} else if (!is_free_id(d->id)) {
+		rc = -PV_ENOMEM; /* the numbers went once round meanwhile */
 	} else {
 		old = ended_take_name(d->name);
 		d->next = domain_list;
@@ -105,18 +112,22 @@ int domain_publish(struct domain *d)
 
 void domain_unpublish(struct domain *d)
 {
-	struct domain **p;
+	struct domain **p = &domain_list;
+	bool was_listed;
 
 	spin_lock(&domain_life_lock);
-	for (p = &domain_list; *p != NULL; p = &(*p)->next) {
-		if (*p == d) {
-			*p = d->next;
-			__atomic_store_n(&by_id[d->id], NULL, __ATOMIC_RELEASE);
-			break;
-		}
+	while (*p != NULL && *p != d) {
+		p = &(*p)->next;
+	}
+	was_listed = *p == d;
+	if (was_listed) {
+		*p = d->next;
+		__atomic_store_n(&by_id[d->id], NULL, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&domain_life_lock);
-	trace_domain_ends(d);
+	if (was_listed) { /* else its number may be another's, or none */
+		trace_domain_ends(d);
+	}
 }
 
 /* The deepest frame that entry.S lays on the guest's stack, bytes. */

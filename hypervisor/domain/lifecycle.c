@@ -333,28 +333,40 @@ int lifecycle_unpause(struct domain *d)
 	return rc;
 }
 
-int lifecycle_destroy(u16 domid)
+/* What is to be destroyed, in whatever part of its life. Life lock held. */
+static int take_destroyed(u16 domid, struct domain **alive, struct ended **record)
 {
-	struct domain *d;
-	struct ended *e;
+	struct domain *d = domain_by_id(domid);
 
-	spin_lock(&domain_life_lock);
-	d = domain_by_id(domid);
-	e = d == NULL ? ended_take(domid) : NULL;
-	if (d != NULL && d->life == DOMAIN_BUILDING) {
+	if (d == NULL) {
+		*record = ended_take(domid);
+		return *record == NULL ? -PV_ESRCH : 0;
+	}
+	if (d->life == DOMAIN_BUILDING) {
 		/* Who builds it sees that (build_step, lifecycle_start). */
 		string_copy(d->end_text, "destroyed", sizeof(d->end_text));
 		__atomic_store_n(&d->life, DOMAIN_DYING, __ATOMIC_SEQ_CST);
+	} else if (d->life == DOMAIN_ALIVE) {
+		*alive = d;
 	}
-	spin_unlock(&domain_life_lock);
-	if (d == NULL && e == NULL) {
-		return -PV_ESRCH;
-	}
-	if (d != NULL) {
-		shut_down(d, PV_SHUTDOWN_poweroff, "destroyed");
-	}
-	ended_free(e);
 	return 0;
+}
+
+int lifecycle_destroy(u16 domid)
+{
+	struct domain *alive = NULL;
+	struct ended *record = NULL;
+	int rc;
+
+	spin_lock(&domain_life_lock);
+	rc = take_destroyed(domid, &alive, &record);
+	spin_unlock(&domain_life_lock);
+	/* One that lived just now is not freed before this CPU has left; of any other that is not so. */
+	if (alive != NULL) {
+		shut_down(alive, PV_SHUTDOWN_poweroff, "destroyed");
+	}
+	ended_free(record);
+	return rc;
 }
 
 /* Lives besides one's own. */

@@ -189,12 +189,13 @@ static void remember(struct domain *d)
 /* Its structures go. What it was made of stays, if it is to be made again. */
 static struct domain_spec *bury(struct domain *d)
 {
-	struct domain_spec *spec = d->restarts ? d->spec : NULL;
+	struct domain_spec *spec = NULL;
 
-	if (spec != NULL) {
+	domain_unpublish(d);
+	if (d->restarts) { /* only now: who lists domains looks at it */
+		spec = d->spec;
 		d->spec = NULL;
 	}
-	domain_unpublish(d);
 	domain_free(d);
 	return spec;
 }
@@ -204,9 +205,9 @@ static enum outcome step_rest(struct domain *d)
 	bool was_born = d->started_ns != 0;
 	struct domain_spec *again;
 
-	making_disown(d->id);
-	image_disown(d->id);
-	if (was_born) {
+	if (was_born) { /* else it has asked for nothing, and its number may be another's */
+		making_disown(d->id);
+		image_disown(d->id);
 		log_info("d%u %s: gone", d->id, d->name);
 		line_domain_state(d, PV_DOMAIN_STATE_GONE, d->end_text);
 	}

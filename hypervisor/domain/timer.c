@@ -182,7 +182,8 @@ void timer_set(struct timer *t, u64 deadline_ns)
 	spin_unlock(&heaps[cpu].lock);
 }
 
-void timer_stop(struct timer *t)
+/* Take t off its heap; the CPU where it fired last. */
+static u32 take_off(struct timer *t)
 {
 	u32 from = lock_heap_of(t);
 	u32 fired_cpu;
@@ -192,11 +193,26 @@ void timer_stop(struct timer *t)
 	}
 	fired_cpu = t->fired_cpu;
 	spin_unlock(&heaps[from].lock);
-	if (fired_cpu == cpu_id()) {
-		return;
-	}
-	while (__atomic_load_n(&heaps[fired_cpu].running, __ATOMIC_ACQUIRE) == t) {
-		cpu_serve();
+	return fired_cpu;
+}
+
+static bool is_being_fired(const struct timer *t, u32 cpu)
+{
+	return __atomic_load_n(&heaps[cpu].running, __ATOMIC_ACQUIRE) == t;
+}
+
+void timer_stop(struct timer *t)
+{
+	for (;;) {
+		u32 fired_cpu = take_off(t);
+
+		if (fired_cpu == cpu_id() || !is_being_fired(t, fired_cpu)) {
+			return;
+		}
+		while (is_being_fired(t, fired_cpu)) {
+			cpu_serve();
+		}
+		/* Its fire may have set it again. */
 	}
 }
 

@@ -20,7 +20,10 @@ void timer_init(struct timer *t, void (*fire)(void *arg), void *arg);
 /* (Re)set for an absolute time, on this CPU's heap; in the past: CPU_WORK_TIMER is set, so it fires at the next timer_run(). */
 void timer_set(struct timer *t, u64 deadline_ns);
 
-/* Stop it wherever it is; afterwards fire is not running on any CPU, unless called from fire itself. Hold no lock that fire takes. */
+/*
+ * Stop it wherever it is; afterwards it is not set, also if its fire set it just now, and fire is not running on
+ * any CPU, unless called from fire itself. Hold no lock that fire takes.
+ */
 void timer_stop(struct timer *t);
 
 /* True from timer_set() until it fires or is stopped. */

@@ -110,7 +110,7 @@ u64 trace_lost_total(void)
 	return total;
 }
 
-/* Records of one ring to guest memory: bytes, or -PV_EFAULT and what was not copied stays. */
+/* Records of one ring to guest memory: bytes, or -PV_EFAULT if not even one could be copied. What was not copied stays. */
 static long read_ring(struct trace_cpu *c, u64 gva, u32 room)
 {
 	u8 piece[PV_LINE_PAYLOAD_MAX];
@@ -131,7 +131,7 @@ static long read_ring(struct trace_cpu *c, u64 gva, u32 room)
 		done += size;
 	}
 	spin_unlock(&c->reader);
-	return rc < 0 ? rc : (long)done;
+	return rc < 0 && done == 0 ? rc : (long)done;
 }
 
 long trace_control_read(const struct domain *caller, struct pv_control_trace_read *r)
@@ -151,8 +151,11 @@ long trace_control_read(const struct domain *caller, struct pv_control_trace_rea
 				  0 :
 				  read_ring(&trace_cpus[cpu], r->data + done, room - done);
 
-		if (rc < 0) {
+		if (rc < 0 && done == 0) {
 			return rc;
+		}
+		if (rc < 0) {
+			break; /* what was copied is taken: tell of that */
 		}
 		done += (u32)rc;
 	}

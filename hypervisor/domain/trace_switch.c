@@ -153,11 +153,15 @@ static bool take_for(u16 reader)
 
 static long set_locked(u16 reader, const struct pv_control_trace *t)
 {
-	struct domain *d = t->domid == 0 ? NULL : domain_find(t->domid);
+	struct domain *d = NULL;
 	int rc;
 
-	if (t->domid != 0 && (d == NULL || t->domid == PV_DOMID_SELF)) {
-		return -PV_ESRCH;
+	if (t->domid != 0) {
+		/* Who asks may be the line: then there is no SELF. */
+		d = t->domid < PV_DOMID_FIRST_RESERVED ? domain_find(t->domid) : NULL;
+		if (d == NULL) {
+			return -PV_ESRCH;
+		}
 	}
 	if (!take_for(reader)) {
 		return -PV_EBUSY;

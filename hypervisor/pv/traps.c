@@ -289,11 +289,13 @@ void pv_exit_work(struct cpu_regs *regs)
 	for (;;) {
 		struct vcpu *v;
 
+		/* At each turn: who was just loaded may have ended by that, and is not loaded again. */
 		if (unlikely(info->current->crash_report)) {
 			domain_report_crash(info->current, regs);
 		}
-		while (info->work != 0) {
+		if (info->work != 0) {
 			exit_do_work(info);
+			continue;
 		}
 		v = info->current;
 		if (__atomic_load_n(&v->nmi_pending, __ATOMIC_RELAXED) &&

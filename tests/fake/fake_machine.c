@@ -35,6 +35,11 @@ weak size_t uart_write(struct uart *uart, const void *data, size_t size)
 	return size;
 }
 
+weak size_t uart_write_now(struct uart *uart, const void *data, size_t size)
+{
+	return uart_write(uart, data, size);
+}
+
 weak bool uart_flush(struct uart *uart)
 {
 	return true;

@@ -24,7 +24,7 @@ static const char *const deaths[] = {
 	"no-trap-table",   "no-user-root",        "user-unmapped",
 	"user-hypervisor", "user-non-canonical",  "user-null",
 	"compatibility",   "code-gone",           "no-failsafe",
-	"shutdown=3",
+	"segment-gone",    "shutdown=3",
 };
 
 /* Each is refused, or a burden for some seconds; then the domain powers off. */

@@ -11,13 +11,18 @@
 #include <parley/errno.h>
 #include <parley/sched.h>
 
+#include "domain/create.h"
 #include "domain/ended.h"
 #include "domain/lifecycle.h"
 #include "domain/sched.h"
+#include "domain/reap.h"
 #include "domain/spec.h"
 #include "domain/store.h"
+#include "domain/trace_state.h"
 #include "fake_guest.h"
+#include "fake_points.h"
 #include "hypercall/handlers.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "living.h"
 #include "mm/alloc.h"
@@ -310,6 +315,32 @@ Test(control, destroyed_is_freed_by_steps_and_remembered)
 	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), -PV_ESRCH);
 }
 
+static u32 locks_of_life;
+static struct domain *freed;
+
+/* The other CPU comes between two locks of the life lock: what was found is freed, and what lies there lives. */
+static void free_meanwhile(enum fake_point point, void *what)
+{
+	if (point == FAKE_POINT_LOCK && what == &domain_life_lock && ++locks_of_life == 2) {
+		fake_point_hook = NULL;
+		living_run(TURNS);
+		freed->life = DOMAIN_ALIVE;
+	}
+}
+
+Test(control, destroy_of_what_is_freed_at_that_moment)
+{
+	u16 id;
+
+	freed = living_domain("one", false);
+	id = freed->id;
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), 0);
+	fake_point_hook = free_meanwhile;
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), 0);
+	fake_point_hook = NULL;
+	cr_assert(locks_of_life < 2 || freed->life == DOMAIN_ALIVE, "it was used after its end");
+}
+
 Test(control, crash_leaves_its_report)
 {
 	struct domain *d = living_domain("one", false);
@@ -370,6 +401,61 @@ Test(control, numbers_are_not_soon_used_again)
 		cr_assert_eq(on_domain(PV_CONTROLOP_destroy, d->id), 0);
 		living_run(TURNS);
 	}
+}
+
+static struct domain *unpublished(const char *name)
+{
+	struct domain_spec spec = {
+		.memory_pages = 1, .vcpu_count = 1, .weight = 256, .affinity = 1
+	};
+
+	string_copy(spec.name, name, sizeof(spec.name));
+	return domain_create(&spec);
+}
+
+/* Two are made at once while nearly all numbers are in use: the search for the second ends at the first's. */
+Test(control, no_two_get_one_number)
+{
+	struct domain *one = unpublished("one"), *two = unpublished("two");
+
+	while (two->id != one->id) {
+		reap_unborn(two);
+		two = unpublished("two");
+	}
+	cr_assert_eq(domain_publish(one), 0);
+	cr_assert_eq(domain_publish(two), -PV_ENOMEM);
+	reap_unborn(two);
+	cr_assert_eq(domain_by_id(one->id), one);
+	reap_unborn(one);
+}
+
+/* A domain that cannot be made for want of a number has none, and takes nothing from those who have it. */
+Test(control, numbers_run_out)
+{
+	struct pv_control_trace trace = { .kinds = PV_TRACE_ALL };
+	static struct domain *all[DOMAIN_MAX];
+	u32 image = living_image(), count = 0;
+	char name[8];
+
+	a = (union control_args){ .trace = trace };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_trace_set, &a), 0);
+	for (;; count++) {
+		snprintf(name, sizeof(name), "n%u", count);
+		all[count] = unpublished(name);
+		if (all[count] == NULL) {
+			break;
+		}
+		cr_assert_eq(domain_publish(all[count]), 0);
+	}
+	cr_assert_eq(count, DOMAIN_MAX - 1);
+	cr_assert_eq(trace_default_kinds, PV_TRACE_ALL, "the line's trace goes on");
+	cr_assert_eq(image_free(image), 0, "the line's image is there");
+	while (count > 0) {
+		reap_unborn(all[--count]);
+	}
+	a = (union control_args){ 0 };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_trace_set, &a), 0);
+	free_before -= 1UL << TRACE_RING_ORDER; /* they are kept */
 }
 
 Test(control, one_that_asks_to_reboot_comes_again)
@@ -728,6 +814,19 @@ Test(control, the_line_asks_the_same)
 	cr_assert_eq(living_frames(PV_LINE_REPLY), 5);
 	control_line_request((const u8 *)&m, 7);
 	cr_assert_eq(living_frames(PV_LINE_REPLY), 5, "without a number no reply");
+}
+
+/* The CPU that takes the line's request may have nobody loaded. */
+Test(control, the_line_is_nobody_itself)
+{
+	struct pv_control_trace trace = { .domid = PV_DOMID_SELF, .kinds = PV_TRACE_ALL };
+	struct pv_control_domain_id id = { .domid = PV_DOMID_SELF };
+
+	fake_cpu_info.current = NULL;
+	cr_assert_eq(ask_line(PV_CONTROLOP_trace_set, &trace, sizeof(trace), &id, 0), -PV_ESRCH);
+	for (u32 op = PV_CONTROLOP_pause; op <= PV_CONTROLOP_destroy; op++) {
+		cr_assert_eq(ask_line(op, &id, sizeof(id), &id, 0), -PV_ESRCH, "operation %u", op);
+	}
 }
 
 Test(control, the_line_waits_for_its_domain)

@@ -76,8 +76,8 @@ static long setup_maps(void)
 	return rc != 0 ? rc : try_all();
 }
 
-#define GRANT_OP(cmd, list, count)                                                      \
-	"movl $20, %%eax; movl $" cmd ", %%edi; movq %[" list "], %%rsi; movl %[" count \
+#define GRANT_OP(cmd, list, count)                                                       \
+	"movl $20, %%eax; movl $" cmd ", %%edi; movq %[" list "], %%rsi; movl %k[" count \
 	"], %%edx\n" BENCH_HYPERCALL
 
 /* The last `count` unmaps are those of the first `count` maps. */
@@ -85,7 +85,7 @@ static uint64_t run_pairs(unsigned long n, const unsigned count)
 {
 	return BENCH_LOOP(
 		n, GRANT_OP("0", "maps", "count") GRANT_OP("1", "unmaps", "count"),
-		[maps] "r"(maps), [unmaps] "r"(&unmaps[MANY - count]), [count] "i"(count));
+		[maps] "r"(maps), [unmaps] "r"(&unmaps[MANY - count]), [count] "ri"(count));
 }
 
 static uint64_t run_pair_1(unsigned long n)
@@ -130,7 +130,7 @@ static long setup_copy_4096(void)
 
 static uint64_t run_copy(unsigned long n)
 {
-	return BENCH_LOOP(n, GRANT_OP("5", "copy", "count"), [copy] "r"(&copy), [count] "i"(1));
+	return BENCH_LOOP(n, GRANT_OP("5", "copy", "count"), [copy] "r"(&copy), [count] "ri"(1));
 }
 
 /* A run that went wrong would be quick: a figure counts only if the last was right. */

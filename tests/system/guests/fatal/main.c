@@ -27,11 +27,14 @@
 #define BORDER        PV_HYPERVISOR_VIRT_END
 #define USER_CODE     0x400000ul
 #define NS_PER_SECOND 1000000000ul
+#define FLAT_DATA     0x00cff3000000fffful /* writable, DPL 3, present */
 
 /* Takes an exception with this stack pointer. */
 void fatal_fault_on(unsigned long rsp);
 /* Enables upcalls, with one pending, on this stack, and spins. */
 void fatal_upcall_on(unsigned long rsp, struct pv_vcpu_info *info);
+/* Gives way again and again on this stack. */
+void fatal_wait_on(unsigned long rsp);
 /* The iret hypercall with its frame at this address. */
 void fatal_iret_at(unsigned long rsp);
 
@@ -181,6 +184,28 @@ static void code_gone(unsigned long number)
 	*(volatile char *)UNMAPPED = 0;
 }
 
+/*
+ * %fs names a descriptor that is taken away while it is loaded, and the stack is not there. Nothing
+ * is wrong until the CPU has run somebody else: then %fs cannot be loaded again, nor this be told.
+ */
+static void segment_gone(unsigned long number)
+{
+	uint64_t *gdt = page_alloc();
+	uint64_t mfn = mmu_page_mfn(gdt);
+
+	gdt[1] = FLAT_DATA;
+	mmu_make_readonly(gdt);
+	if (hypercall_set_gdt(&mfn, 2) != 0) {
+		power_panic("descriptor table");
+	}
+	events_disable();
+	__asm__ volatile("movw %w0, %%fs" ::"r"(1 << 3 | 3));
+	if (hypercall_update_descriptor((mfn << 12) + 8, 0) != 0) {
+		power_panic("descriptor");
+	}
+	fatal_wait_on(UNMAPPED);
+}
+
 /* No failsafe callback, and a return that cannot be made. */
 static void no_failsafe(unsigned long number)
 {
@@ -275,6 +300,7 @@ static const struct {
 	{ "user-null", user_null },
 	{ "compatibility", compatibility },
 	{ "code-gone", code_gone },
+	{ "segment-gone", segment_gone },
 	{ "no-failsafe", no_failsafe },
 	{ "multicall-iret", multicall_iret },
 	{ "shutdown", shutdown },

@@ -31,6 +31,17 @@ fatal_upcall_on:
 1:	pause
 	jmp	1b
 
+/* void fatal_wait_on(unsigned long rsp): sched_op yield, without end */
+	.globl fatal_wait_on
+	.type fatal_wait_on, @function
+fatal_wait_on:
+	movq	%rdi, %rsp
+1:	movl	$29, %eax
+	xorl	%edi, %edi
+	xorl	%esi, %esi
+	syscall
+	jmp	1b
+
 /* void fatal_iret_at(unsigned long rsp) */
 	.globl fatal_iret_at
 	.type fatal_iret_at, @function

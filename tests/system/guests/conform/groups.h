@@ -21,5 +21,7 @@ void grant_calls_check(void);
 void vcpu_calls_check(void);
 void kernel_calls_check(void);
 void other_calls_check(void);
+void processor_check(void);
+void store_check(void);
 
 #endif

@@ -38,6 +38,8 @@ static const struct {
 	{ "vcpu-calls", vcpu_calls_check },
 	{ "kernel-calls", kernel_calls_check },
 	{ "other-calls", other_calls_check },
+	{ "processor", processor_check },
+	{ "store", store_check },
 };
 
 int main(void)

@@ -188,6 +188,7 @@ static void check_roots(void)
 	DOES("mmuext_op.NEW_USER_BASEPTR", "the kernel's",
 	     mmu_ext(PV_MMUEXT_NEW_USER_BASEPTR, mmu_root_mfn(), 0), 0);
 	DOES("mmuext_op.NEW_USER_BASEPTR", "none", mmu_ext(PV_MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
+	cpu_current()->user = NULL; /* so that the kit loads what it needs */
 	REFUSES("mmuext_op.NEW_USER_BASEPTR", PV_EINVAL, "a page",
 		mmu_ext(PV_MMUEXT_NEW_USER_BASEPTR, mmu_page_mfn(page), 0));
 	check_result("mmuext_op: unpinned", mmu_unpin(space.l4_mfn), 0);

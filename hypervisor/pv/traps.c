@@ -138,7 +138,8 @@ static bool trap_software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 		return true;
 	}
 	regs->rip += 2;
-	give_trap(v, regs, (u32)n, 0);
+	count(v, PV_STATS_ENTRY_trap);
+	pv_inject_interrupt(v, regs, (u32)n);
 	return true;
 }
 

@@ -68,6 +68,7 @@
 #define PV_EVTCHN_FIFO_PRIORITY_DEFAULT 7
 #define PV_EVTCHN_FIFO_PRIORITY_MIN     15
 #define PV_EVTCHN_FIFO_MAX_QUEUES       16
+#define PV_EVTCHN_FIFO_CONTROL_SIZE     72 /* bytes of a control block */
 
 #ifndef __ASSEMBLER__
 #include <parley/types.h>

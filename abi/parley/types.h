@@ -25,6 +25,7 @@
 
 /* Domain numbers. Real domains are below PV_DOMID_FIRST_RESERVED. */
 #define PV_DOMID_FIRST_RESERVED 0x7ff0
+#define PV_DOMID_SERVICES       0 /* the hypervisor, where it serves as a domain would: console, store */
 #define PV_DOMID_SELF           0x7ff0 /* the caller */
 #define PV_DOMID_IO             0x7ff1 /* owner of frames that are not RAM */
 #define PV_DOMID_XEN            0x7ff2 /* the hypervisor as owner of a frame */

@@ -19,10 +19,14 @@
 #define MMU_VIRT_BASE 0xffffffff80000000ul
 #define MMU_NO_FRAME  (~0ul)
 
-/* What the kit puts in its own entries. */
+/*
+ * What the kit puts in its own entries. Pages of the kernel are without PV_PTE_USER: with it
+ * the hypervisor makes them global, and user mode might use translations of them that a
+ * processor still holds.
+ */
 #define MMU_PTE_TABLE     (PV_PTE_PRESENT | PV_PTE_WRITE | PV_PTE_USER | PV_PTE_ACCESSED | PV_PTE_DIRTY)
-#define MMU_PTE_DATA      MMU_PTE_TABLE
-#define MMU_PTE_READ_ONLY (MMU_PTE_TABLE & ~PV_PTE_WRITE)
+#define MMU_PTE_DATA      (MMU_PTE_TABLE & ~PV_PTE_USER)
+#define MMU_PTE_READ_ONLY (MMU_PTE_DATA & ~PV_PTE_WRITE)
 
 /* free_va: where free pages begin in the builder's mapping. Start of day only. */
 void mmu_init(unsigned long free_va);

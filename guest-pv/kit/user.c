@@ -42,7 +42,7 @@ long user_space_add_page(struct user_space *space, unsigned long va, uint64_t fl
 	if (va >= USER_END) {
 		return -PV_EINVAL;
 	}
-	rc = mmu_map(space->l4_mfn, va, mmu_pte(mmu_page_mfn(fresh), flags));
+	rc = mmu_map(space->l4_mfn, va, mmu_pte(mmu_page_mfn(fresh), flags | PV_PTE_USER));
 	if (rc != 0) {
 		return rc;
 	}

@@ -42,7 +42,7 @@ typedef uint64_t (*user_call_t)(struct kit_regs *regs);
 /* An empty address space. 0 or a negative error. At most one at a time is mapped for the kernel. */
 long user_space_init(struct user_space *space);
 
-/* Maps a fresh zeroed page at va; *page (may be NULL) is where the kernel sees it. */
+/* Maps a fresh zeroed page at va, for user mode; *page (may be NULL) is where the kernel sees it. */
 long user_space_add_page(struct user_space *space, unsigned long va, uint64_t flags, void **page);
 
 void user_set_call_handler(user_call_t handler);

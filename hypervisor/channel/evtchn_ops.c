@@ -249,6 +249,16 @@ int evtchn_send(struct domain *d, u32 port)
 	return rc;
 }
 
+bool evtchn_has_port(struct domain *d, u32 port)
+{
+	bool has;
+
+	spin_lock(&d->event_lock);
+	has = evtchn_at(d, port) != NULL;
+	spin_unlock(&d->event_lock);
+	return has;
+}
+
 int evtchn_status(struct domain *d, struct pv_evtchn_status *status)
 {
 	const struct evtchn *chn;
@@ -272,7 +282,7 @@ int evtchn_status(struct domain *d, struct pv_evtchn_status *status)
 		break;
 	case EVTCHN_HYPERVISOR:
 		status->status = PV_EVTCHNSTAT_interdomain;
-		status->u.interdomain.dom = PV_DOMID_XEN;
+		status->u.interdomain.dom = PV_DOMID_SERVICES;
 		status->u.interdomain.port = 0;
 		break;
 	case EVTCHN_VIRQ:

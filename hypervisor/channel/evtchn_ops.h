@@ -37,6 +37,9 @@ int evtchn_close(struct domain *d, u32 port) must_check;
 /* An event on the other end; on one that has none: nothing, 0. -PV_EINVAL: not open, or not one to send on. */
 int evtchn_send(struct domain *d, u32 port) must_check;
 
+/* Is there such a port in the table, open or not? */
+bool evtchn_has_port(struct domain *d, u32 port) must_check;
+
 /* Fills in what is (out) in *status; its .dom is the caller's affair. -PV_EINVAL: no such port. */
 int evtchn_status(struct domain *d, struct pv_evtchn_status *status) must_check;
 

@@ -28,7 +28,7 @@ static s16 side_find(struct side *s, struct domain *d, const struct pv_gnttab_co
 		return p->domid == PV_DOMID_SELF ? PV_GNTST_okay : PV_GNTST_permission_denied;
 	}
 	s->owner = domain_find(p->domid);
-	return s->owner != NULL ? PV_GNTST_okay : PV_GNTST_bad_domain;
+	return s->owner != NULL ? PV_GNTST_okay : gnttab_nobody(p->domid);
 }
 
 static s16 hold_own(struct side *s, u64 gmfn)

@@ -75,7 +75,7 @@ static inline int must_check gnttab_map(struct vcpu *v, struct pv_gnttab_map_gra
 	}
 	owner = domain_find(op->dom);
 	if (unlikely(owner == NULL)) {
-		op->status = PV_GNTST_bad_domain;
+		op->status = gnttab_nobody(op->dom);
 		return 0;
 	}
 	status = gnttab_pin(owner, op->ref, mm->id, grant_is_writable(flags), pins, &frame);

@@ -159,4 +159,13 @@ static inline void gnttab_unpin(struct domain *owner, u32 ref, bool writable, u3
 	spin_unlock(&owner->mm.lock);
 }
 
+/*
+ * The status of a request to a number that domain_find() does not know. The hypervisor's
+ * own services have a number as if a domain served them, one that has granted nothing.
+ */
+static inline s16 gnttab_nobody(u16 domid)
+{
+	return domid == PV_DOMID_SERVICES ? PV_GNTST_general_error : PV_GNTST_bad_domain;
+}
+
 #endif

@@ -20,6 +20,14 @@ struct vcpu;
 #define CPU_WORK_CONSOLE (1U << 2) /* bytes wait in a UART or a console ring */
 #define CPU_WORK_REAP    (1U << 3) /* a dying domain has work left here */
 #define CPU_WORK_TRACE   (1U << 4) /* trace records wait to be sent; no reason to leave a hypercall */
+#define CPU_WORK_RETRIED (1U << 5) /* an access to guest memory was tried again: forget that */
+
+/* Accesses to guest memory that were tried again since the last exit: pv/retry.h. */
+struct access_retries {
+	u64 rip; /* of the last one */
+	u64 gva;
+	u64 count;
+};
 
 struct cpu_info {
 	u64 pad;              /* so that TSS.rsp0, the end of regs, is 16-aligned */
@@ -28,11 +36,18 @@ struct cpu_info {
 	u64 scratch;          /* SYSCALL entry parks the guest's RSP here */
 	u32 work;             /* CPU_WORK_*; set by this CPU only */
 	u32 cpu;              /* number, 0 .. cpu_count - 1 */
-	u64 reserved;
+	struct access_retries retries;
 };
 
 _Static_assert(sizeof(struct cpu_info) % 16 == 0, "stack alignment");
 _Static_assert((offsetof(struct cpu_info, regs) + sizeof(struct cpu_regs)) % 16 == 0, "rsp0");
+
+/* The work of CPU_WORK_RETRIED. */
+static inline void access_retries_forget(struct cpu_info *info)
+{
+	info->retries = (struct access_retries){ 0 };
+	info->work &= ~CPU_WORK_RETRIED;
+}
 
 static inline struct cpu_info *cpu_info(void)
 {

@@ -234,7 +234,8 @@ void build_copy(struct build *b, u64 paddr, const void *src, u64 size)
 }
 
 #define FLAGS_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define FLAGS_PAGE  (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
+/* Without USER: the kernel's. As user pages they would be GLOBAL, and programs could use what a CPU still holds of them. */
+#define FLAGS_PAGE (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
 
 /* The table below an entry, made if there is none. NULL: none left, which the plan excludes. */
 static u64 *table_below(struct build *b, u64 *entry)

@@ -280,6 +280,9 @@ static bool idle_work(void)
 {
 	u32 work = cpu_info()->work;
 
+	if (work & CPU_WORK_RETRIED) {
+		access_retries_forget(cpu_info());
+	}
 	if (work & CPU_WORK_TIMER) {
 		timer_run();
 	}

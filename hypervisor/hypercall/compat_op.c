@@ -8,6 +8,7 @@
  */
 #include "hypercall/hypercall.h"
 
+#include <parley/event_channel.h>
 #include <parley/sched.h>
 #include <seam/cpu.h>
 
@@ -36,6 +37,9 @@ long hypercall_event_channel_op_compat(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5, 
 
 	if (guest_read_u32(&cmd, arg) != 0) {
 		return -PV_EFAULT;
+	}
+	if (cmd > PV_EVTCHNOP_reset) {
+		return -PV_ENOSYS; /* younger than this form */
 	}
 	return hypercall_event_channel_op(cmd, arg + sizeof(cmd), 0, 0, 0, 0);
 }

@@ -3,13 +3,15 @@
  * channel/evtchn_ops.c, copies results out. If a port that was just made
  * cannot be told to the guest, it is closed again.
  *
- * The FIFO interface is answered with -PV_ENOSYS: guests then use two levels.
+ * The FIFO interface is answered with -PV_ENOSYS: guests then use two levels. Its
+ * arguments are looked at first, so that who asks wrongly is told what is wrong.
  */
 #include "hypercall/hypercall.h"
 
 #include "channel/evtchn_ops.h"
 #include "hypercall/handlers.h"
 #include "mm/guest.h"
+#include "mm/types.h"
 
 #include <seam/cpu.h>
 
@@ -126,6 +128,48 @@ static long op_reset(struct domain *d, u64 arg)
 	return 0;
 }
 
+/* A frame that the hypervisor could write to: the caller's, and no table. */
+static bool is_ordinary_frame(struct domain *d, u64 gfn)
+{
+	const struct frame *f;
+	bool good;
+
+	spin_lock(&d->mm.lock);
+	f = frame_owned(&d->mm, gfn);
+	good = f != NULL && (f->type == FRAME_WRITABLE || f->type_refs == 0);
+	spin_unlock(&d->mm.lock);
+	return good;
+}
+
+/* Of a good request only that there is no such interface. */
+static long op_init_control(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_init_control op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	if (domain_vcpu(d, op.vcpu) == NULL) {
+		return -PV_ENOENT;
+	}
+	if (op.offset % 8 != 0 || op.offset > PAGE_SIZE - PV_EVTCHN_FIFO_CONTROL_SIZE ||
+	    !is_ordinary_frame(d, op.control_gfn)) {
+		return -PV_EINVAL;
+	}
+	return -PV_ENOSYS;
+}
+
+/* Two levels know no priorities. */
+static long op_set_priority(struct domain *d, u64 arg)
+{
+	struct pv_evtchn_set_priority op;
+
+	if (guest_read(&op, arg, sizeof(op)) != 0) {
+		return -PV_EFAULT;
+	}
+	return evtchn_has_port(d, op.port) ? -PV_ENOSYS : -PV_EINVAL;
+}
+
 static long op_send(struct domain *d, u64 arg)
 {
 	pv_evtchn_port_t port;
@@ -167,6 +211,10 @@ static __attribute__((noinline)) long other_op(struct domain *d, u64 cmd, u64 ar
 		return op_bind_vcpu(d, arg);
 	case PV_EVTCHNOP_reset:
 		return op_reset(d, arg);
+	case PV_EVTCHNOP_init_control:
+		return op_init_control(d, arg);
+	case PV_EVTCHNOP_set_priority:
+		return op_set_priority(d, arg);
 	default:
 		return -PV_ENOSYS; /* no interrupts of devices, no FIFO interface */
 	}

@@ -98,7 +98,8 @@ static bool vector_has_error_code(u32 vector)
 	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21;
 }
 
-void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error_code)
+/* By the handler of the vector, with so many words of head: two, or three with an error code. */
+static void inject(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error_code, u32 words)
 {
 	const struct pv_trap_info *ti = &v->traps[vector & 255];
 	u64 head[3] = { regs->rcx, regs->r11, error_code };
@@ -112,7 +113,17 @@ void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error
 	if (trace_wants(v, exception)) {
 		trace_exception(v, regs, vector, error_code);
 	}
-	bounce(v, regs, head, vector_has_error_code(vector) ? 3 : 2, to);
+	bounce(v, regs, head, words, to);
+}
+
+void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error_code)
+{
+	inject(v, regs, vector, error_code, vector_has_error_code(vector) ? 3 : 2);
+}
+
+void pv_inject_interrupt(struct vcpu *v, struct cpu_regs *regs, u32 vector)
+{
+	inject(v, regs, vector, 0, 2);
 }
 
 void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 gva, u32 error_code)

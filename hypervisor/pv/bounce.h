@@ -20,6 +20,9 @@ void pv_enter_user(struct vcpu *v);
  */
 void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error_code);
 
+/* The same for a software interrupt (INT n) of any vector: none has an error code. */
+void pv_inject_interrupt(struct vcpu *v, struct cpu_regs *regs, u32 vector);
+
 /* The same for a page fault: address and error code as the guest shall see them. */
 void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 gva, u32 error_code);
 

@@ -19,11 +19,13 @@
 #include "domain/sched.h"
 #include "domain/timer.h"
 #include "domain/trace.h"
+#include "mm/tlb.h"
 #include "pv/bounce.h"
 #include "pv/emulate.h"
 #include "pv/iret.h"
 #include "pv/ptwr.h"
 #include "pv/traced.h"
+#include "pv/retry.h"
 
 #define VECTOR_DB        1
 #define VECTOR_NMI       2
@@ -31,6 +33,7 @@
 #define VECTOR_NM        7
 #define VECTOR_DF        8
 #define VECTOR_GP        13
+#define VECTOR_PF        14
 #define VECTOR_MC        18
 #define VECTOR_IRQ_FIRST 32
 
@@ -135,7 +138,8 @@ static bool trap_software_interrupt(struct vcpu *v, struct cpu_regs *regs)
 		return true;
 	}
 	regs->rip += 2;
-	give_trap(v, regs, (u32)n, 0);
+	count(v, PV_STATS_ENTRY_trap);
+	pv_inject_interrupt(v, regs, (u32)n);
 	return true;
 }
 
@@ -214,6 +218,22 @@ static struct cpu_regs *iret_fault_to_guest(const struct cpu_regs *fault)
 	return guest;
 }
 
+/* The instruction meets the tables as they are now, if it has not done so already. */
+static bool try_again(const struct cpu_regs *regs)
+{
+	u64 gva;
+
+	if (regs->vector != VECTOR_PF) {
+		return false;
+	}
+	gva = cr2_read();
+	if (!retry_access(cpu_info(), regs->rip, gva, regs->error_code)) {
+		return false;
+	}
+	tlb_flush_page_local(gva);
+	return true;
+}
+
 struct cpu_regs *hv_trap(struct cpu_regs *regs)
 {
 	u64 fixup;
@@ -227,7 +247,9 @@ struct cpu_regs *hv_trap(struct cpu_regs *regs)
 	}
 	fixup = extable_find(regs->rip);
 	if (fixup != 0) {
-		regs->rip = fixup;
+		if (!try_again(regs)) {
+			regs->rip = fixup;
+		}
 		return NULL;
 	}
 	oops_fatal(regs, "unexpected exception in the hypervisor");
@@ -276,6 +298,9 @@ static void exit_do_work(struct cpu_info *info)
 	if (info->work & CPU_WORK_TRACE) {
 		info->work &= ~CPU_WORK_TRACE;
 		do_for_others(trace_drain);
+	}
+	if (info->work & CPU_WORK_RETRIED) {
+		access_retries_forget(info);
 	}
 	if (info->work & CPU_WORK_RESCHED) {
 		schedule();

@@ -280,6 +280,7 @@ const struct compare_number compare_numbers[] = {
 	PLAIN(EVTCHN_FIFO_PRIORITY_DEFAULT),
 	PLAIN(EVTCHN_FIFO_PRIORITY_MIN),
 	PLAIN(EVTCHN_FIFO_MAX_QUEUES),
+	SAME(PV_EVTCHN_FIFO_CONTROL_SIZE, sizeof(struct evtchn_fifo_control_block)),
 	SAME(PV_NR_VIRQS, NR_VIRQS),
 	SAME(PV_VIRQ_COUNT, NR_VIRQS),
 

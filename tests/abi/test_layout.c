@@ -28,6 +28,7 @@ static const char *const own_numbers[] = {
 	"PV_HYPERCALL_MAX",
 	"PV_HYPERCALL_PAGE_SLOT_SIZE",
 	"PV_START_INFO_MAGIC",
+	"PV_DOMID_SERVICES",
 	"PV_PAGE_SHIFT",
 	"PV_PAGE_SIZE",
 	"PV_PT_ENTRIES",

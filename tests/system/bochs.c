@@ -71,3 +71,12 @@ Test(bochs, flushes_between_cpus)
 	expect_all_passed(&result);
 	run_result_free(&result);
 }
+
+/* Its programs must not reach the kernel's pages by translations that the processor keeps. */
+Test(bochs, hostile_on_intel)
+{
+	struct run_result result = boot("corei7_haswell_4770", "hostile");
+
+	expect_all_passed(&result);
+	run_result_free(&result);
+}

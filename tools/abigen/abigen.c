@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abigen/coverage.h"
 #include "abigen/emit.h"
 #include "abigen/model.h"
 #include "abigen/splice.h"
@@ -22,6 +23,8 @@ static const char usage_text[] =
 	"         assertions  that structures and numbers are those of the headers\n"
 	"         edges       arguments, fields and errors, for the tests of edge values\n"
 	"       abigen update ABI.json FILE...  write the parts of headers and documents anew\n"
+	"       abigen coverage ABI.json FILE... print which check of these sources sees to which\n"
+	"                                       documented error; all must have one\n"
 	"       abigen check ABI.json [FILE...] check the list, and that all parts are there and\n"
 	"                                       in step\n"
 	"\n"
@@ -192,6 +195,9 @@ static int run(const char *verb, const struct abi *abi, char **files)
 	}
 	if (strcmp(verb, "update") == 0 && *files) {
 		return renew(abi, files, true);
+	}
+	if (strcmp(verb, "coverage") == 0 && *files) {
+		return coverage_check(abi, files);
 	}
 	fputs(usage_text, stderr);
 	return EXIT_USAGE;

@@ -33,7 +33,7 @@ static bool is_composed(const char *whole, const char *prefix, const char *rest)
 
 static void load_errors(struct reader *r, json_t *object, struct abi_errors *errors)
 {
-	static const char *const keys[] = { "errno", "when", NULL };
+	static const char *const keys[] = { "errno", "when", "untested", NULL };
 	json_t *array = reader_array(r, object, "errors");
 	json_t *value;
 	size_t i;
@@ -47,6 +47,7 @@ static void load_errors(struct reader *r, json_t *object, struct abi_errors *err
 		if (reader_is_object(r, value, keys)) {
 			error->number = reader_string(r, value, "errno");
 			error->when = reader_string(r, value, "when");
+			error->untested = reader_string_optional(r, value, "untested");
 			if (error->number && strncmp(error->number, "PV_E", 4) != 0) {
 				reader_problem(r, "errno", "must be a name of errno.h, PV_E...");
 			}

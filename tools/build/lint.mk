@@ -48,4 +48,5 @@ lint-includes:
 	$(Q)tools/build/check-includes tools/build/include-rules
 lint-abi: $(O)/abigen
 	$(Q)$(O)/abigen check abi/abi.json $(ABI_FILES)
+	$(Q)$(O)/abigen coverage abi/abi.json $(CONFORM_SRCS) >/dev/null
 	$(Q)tools/build/figures --check docs/performance.md docs/abi/*.md

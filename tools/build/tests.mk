@@ -162,6 +162,11 @@ $(O)/tests/initrd.cpio.gz: tests/system/init $(TEST_PROGRAMS) tools/build/initrd
 	@mkdir -p $(@D)
 	$(Q)tools/build/initrd $@ tests/system/init $(TEST_PROGRAMS)
 
+.PHONY: conform-xen
+conform-xen: $(O)/guests/conform.elf ## run the guest `conform` on Debian's Xen 4.17, which is to say that it asks for the same
+	$(Q)tools/build/xen $< 1
+	$(Q)tools/build/xen $< 3
+
 .PHONY: system-test
 system-test: all $(O)/profile.so $(SYSTEM_TEST_BINS) $(TEST_GUEST_ELFS) $(O)/tests/initrd.cpio.gz $(CACHE)/vmlinuz ## boot guests and check what they do
 	$(Q)PARLEY_BUILD=$(O) PARLEY_CACHE=$(CACHE) CRITERION_ARGS="--jobs $(SYSTEM_JOBS) $(CRITERION_ARGS)" \

@@ -20,7 +20,7 @@
 static uint64_t *scratch_table; /* the live L1, read-only in the linear map */
 static uint64_t scratch_maddr;  /* its first entry */
 static uint64_t present;        /* an entry for a data page */
-static uint64_t frames[512];    /* entries for 512 data pages */
+static uint64_t frames[512];    /* entries for 512 data pages, as programs have them */
 static struct pv_mmu_update sets[512], clears[512];
 
 static long setup_scratch(void)
@@ -41,7 +41,7 @@ static long setup_scratch(void)
 	scratch_maddr = mmu_walk(SCRATCH_VA, 1, &entry);
 	scratch_table = mmu_pfn_to_va(mmu_mfn_to_pfn(mmu_pte_mfn(scratch_maddr)));
 	for (unsigned i = 0; i < 512; i++) {
-		frames[i] = mmu_pte(mmu_page_mfn(page_alloc()), MMU_PTE_DATA);
+		frames[i] = mmu_pte(mmu_page_mfn(page_alloc()), MMU_PTE_DATA | PV_PTE_USER);
 		sets[i].ptr = clears[i].ptr = scratch_maddr + i * sizeof(uint64_t);
 		sets[i].val = frames[i];
 		clears[i].val = 0;

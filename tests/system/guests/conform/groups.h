@@ -14,5 +14,14 @@ void time_check(void);
 void vcpus_check(void);
 void watchdogs_check(void);
 void grants_check(void);
+void mmu_calls_check(void);
+void memory_calls_check(void);
+void event_calls_check(void);
+void grant_calls_check(void);
+void vcpu_calls_check(void);
+void kernel_calls_check(void);
+void other_calls_check(void);
+void processor_check(void);
+void store_check(void);
 
 #endif

@@ -108,6 +108,39 @@ landing_user_start:
 	cld
 	EXIT
 	.balign 64, 0xcc
+	/* 8: CLI */
+	cli
+	movl	$0x55, %edi
+	EXIT
+	.balign 64, 0xcc
+	/* 9: OUT */
+	outb	%al, $0x80
+	movl	$0x55, %edi
+	EXIT
+	.balign 64, 0xcc
+	/* 10: a load by RBX from the address rdi */
+	movq	%rdi, %rbx
+	movq	(%rbx), %rdi
+	EXIT
+	.balign 64, 0xcc
+	/* 11: by RBP */
+	movq	%rdi, %rbp
+	movq	(%rbp), %rdi
+	EXIT
+	.balign 64, 0xcc
+	/* 12: by RSP */
+	movq	%rdi, %rsp
+	movq	(%rsp), %rdi
+	EXIT
+	.balign 64, 0xcc
+	/* 13: SYSENTER with NT set */
+	pushfq
+	orl	$0x4000, (%rsp)
+	popfq
+	sysenter
+	movl	$0x55, %edi
+	EXIT
+	.balign 64, 0xcc
 landing_user_end:
 
 	.section .note.GNU-stack, "", @progbits

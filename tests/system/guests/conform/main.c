@@ -31,6 +31,15 @@ static const struct {
 	{ "vcpus", vcpus_check },
 	{ "watchdogs", watchdogs_check },
 	{ "grants", grants_check },
+	{ "mmu-calls", mmu_calls_check },
+	{ "memory-calls", memory_calls_check },
+	{ "event-calls", event_calls_check },
+	{ "grant-calls", grant_calls_check },
+	{ "vcpu-calls", vcpu_calls_check },
+	{ "kernel-calls", kernel_calls_check },
+	{ "other-calls", other_calls_check },
+	{ "processor", processor_check },
+	{ "store", store_check },
 };
 
 int main(void)

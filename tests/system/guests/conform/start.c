@@ -38,6 +38,16 @@ static void check_registers(void)
 	check_result("start: the stack ends with a page", (long)(r->rsp % KIT_PAGE_SIZE), 0);
 }
 
+/* As user pages they would be global, and stay within reach of programs. */
+static void check_first_mapping(void)
+{
+	uint64_t code = 0, data = 0;
+
+	(void)mmu_walk((uintptr_t)kit_start, 1, &code);
+	(void)mmu_walk((uintptr_t)start_info, 1, &data);
+	check_result("start: no page of it is global", (long)((code | data) & PV_PTE_GLOBAL), 0);
+}
+
 static void check_start_info(void)
 {
 	const struct pv_start_info *s = start_info;
@@ -181,6 +191,7 @@ void start_check(void)
 {
 	check_registers();
 	check_start_info();
+	check_first_mapping();
 	check_layout();
 	check_mapping();
 	check_tables();

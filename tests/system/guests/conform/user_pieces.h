@@ -19,6 +19,12 @@ enum piece {
 	PIECE_SPIN,
 	PIECE_SELECTOR_FS,
 	PIECE_FLAGS,
+	PIECE_CLI,
+	PIECE_OUT,
+	PIECE_LOAD_RBX,
+	PIECE_LOAD_RBP,
+	PIECE_LOAD_RSP,
+	PIECE_SYSENTER,
 };
 
 /* Makes the address space on the first call. Its data page, as the kernel sees it. */

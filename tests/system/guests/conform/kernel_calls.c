@@ -1,0 +1,163 @@
+/*
+ * What a kernel sets up for itself: traps, callbacks, stacks, descriptors, bases, debug
+ * registers. Read next: other_calls.c.
+ */
+#include "groups.h"
+
+#include <stdint.h>
+
+#include "calls.h"
+#include "cpu.h"
+#include "hypercall.h"
+#include "mmu.h"
+#include "page.h"
+#include "traps.h"
+
+#define NOT_CANONICAL (1ul << 63)
+#define DATA_SEGMENT  0x00cff3000000fffful
+#define CALL_GATE_32  0x0000e40000000000ul /* present, DPL 3, type 4: 16-bit call gate */
+#define DR7_WRITE_8_0 0x000b0002ul         /* breakpoint 0: stores of 8 bytes */
+#define DR7_IO_0      0x00020002ul
+
+static long callback(unsigned op, unsigned type, uint64_t address)
+{
+	struct pv_callback_register cb = { .type = (uint16_t)type, .address = address };
+
+	return hypercall_callback_op(op, &cb);
+}
+
+static void check_traps(void)
+{
+	struct pv_trap_info table[2] = { { .vector = 0x90,
+					   .cs = PV_FLAT_KERNEL_CS,
+					   .flags = 3,
+					   .address = (uintptr_t)traps_stubs[0x90] } };
+
+	DOES("set_trap_table", "one", hypercall_set_trap_table(table), 0);
+	table[0].address = NOT_CANONICAL;
+	REFUSES("set_trap_table", PV_EINVAL, "not canonical", hypercall_set_trap_table(table));
+	REFUSES("set_trap_table", PV_EFAULT, "from nowhere",
+		hypercall_set_trap_table((void *)NOWHERE));
+	DOES("stack_switch", "none", hypercall_stack_switch(PV_FLAT_KERNEL_SS, 0), 0);
+	DOES("fpu_taskswitch", "set", hypercall_fpu_taskswitch(1), 0);
+	DOES("fpu_taskswitch", "clear", hypercall_fpu_taskswitch(0), 0);
+}
+
+static void check_callbacks(void)
+{
+	DOES("callback_op.register", "syscall32",
+	     callback(PV_CALLBACKOP_register, PV_CALLBACK_syscall32,
+		      (uintptr_t)traps_syscall_entry),
+	     0);
+	if (calls_on_parley()) {
+		DOES("callback_op.unregister", "syscall32",
+		     callback(PV_CALLBACKOP_unregister, PV_CALLBACK_syscall32, 0), 0);
+	}
+	REFUSES("callback_op.register", PV_EINVAL, "not canonical",
+		callback(PV_CALLBACKOP_register, PV_CALLBACK_syscall32, NOT_CANONICAL));
+	REFUSES("callback_op.register", PV_ENOSYS, "no such type",
+		callback(PV_CALLBACKOP_register, 99, 0));
+	REFUSES("callback_op.unregister", PV_EINVAL, "the event callback",
+		callback(PV_CALLBACKOP_unregister, PV_CALLBACK_event, 0));
+	REFUSES("callback_op.unregister", PV_ENOSYS, "no such type",
+		callback(PV_CALLBACKOP_unregister, 99, 0));
+	REFUSES("callback_op", PV_EFAULT, "from nowhere",
+		hypercall_callback_op(PV_CALLBACKOP_register, (void *)NOWHERE));
+	REFUSES("callback_op", PV_ENOSYS, "beyond the numbers", callback(2, 0, 0));
+	if (calls_on_parley()) {
+		REFUSES("set_callbacks", PV_EINVAL, "not canonical",
+			hypercall3(PV_HYPERCALL_set_callbacks, NOT_CANONICAL,
+				   (uintptr_t)traps_failsafe_entry,
+				   (uintptr_t)traps_syscall_entry));
+	}
+}
+
+static void check_descriptors(void)
+{
+	uint64_t *gdt = page_alloc();
+	uint64_t frames[15], maddr = (uint64_t)mmu_page_mfn(gdt) << PV_PAGE_SHIFT;
+
+	for (unsigned i = 0; i < 15; i++) {
+		frames[i] = mmu_page_mfn(gdt);
+	}
+	REFUSES("set_gdt", PV_EINVAL, "mapped writable", hypercall_set_gdt(frames, 16));
+	mmu_make_readonly(gdt);
+	DOES("set_gdt", "7168 entries", hypercall_set_gdt(frames, 7168), 0);
+	REFUSES("set_gdt", PV_EINVAL, "7169 entries", hypercall_set_gdt(frames, 7169));
+	REFUSES("set_gdt", PV_EFAULT, "a list from nowhere",
+		hypercall_set_gdt((void *)NOWHERE, 16));
+	DOES("update_descriptor", "of a table in use",
+	     hypercall_update_descriptor(maddr + 8, DATA_SEGMENT), 0);
+	REFUSES("update_descriptor", PV_EINVAL, "between two",
+		hypercall_update_descriptor(maddr + 4, DATA_SEGMENT));
+	REFUSES("update_descriptor", PV_EINVAL, "beyond memory",
+		hypercall_update_descriptor(ODD_FRAME << PV_PAGE_SHIFT, DATA_SEGMENT));
+	if (calls_on_parley()) {
+		REFUSES("update_descriptor", PV_EINVAL, "a gate",
+			hypercall_update_descriptor(maddr + 8, CALL_GATE_32));
+	}
+	DOES("set_gdt", "none", hypercall_set_gdt(frames, 0), 0);
+	check_result("set_gdt: the page is free", mmu_make_writable(gdt), 0);
+	page_free(gdt);
+	DOES("set_segment_base.FS", "0", hypercall_set_segment_base(PV_SEGBASE_FS, 0), 0);
+	DOES("set_segment_base.GS_USER", "0", hypercall_set_segment_base(PV_SEGBASE_GS_USER, 0), 0);
+	DOES("set_segment_base.GS_KERNEL", "as it is",
+	     hypercall_set_segment_base(PV_SEGBASE_GS_KERNEL, (uintptr_t)cpu_current()), 0);
+	DOES("set_segment_base.GS_USER_SEL", "0",
+	     hypercall_set_segment_base(PV_SEGBASE_GS_USER_SEL, 0), 0);
+	REFUSES("set_segment_base", PV_EINVAL, "not canonical",
+		hypercall_set_segment_base(PV_SEGBASE_FS, NOT_CANONICAL));
+	REFUSES("set_segment_base", PV_EINVAL, "no such base", hypercall_set_segment_base(4, 0));
+}
+
+static volatile unsigned debug_traps;
+
+static bool on_debug(struct kit_regs *regs)
+{
+	debug_traps++;
+	return true;
+}
+
+/* A breakpoint is felt by the store behind the one that sets it. */
+static void check_debug_registers(void)
+{
+	static volatile uint64_t word;
+	uint64_t at = (uintptr_t)&word, control = DR7_WRITE_8_0;
+
+	traps_set_handler(1, 0, on_debug);
+	debug_traps = 0;
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr7" ::"r"(at), "r"(control));
+	word = 1;
+	check_result("debug registers: a breakpoint by MOV at once", debug_traps, 1);
+	__asm__ volatile("mov %0, %%dr7" ::"r"(0ul));
+	word = 2;
+	check_result("debug registers: and no more at once", debug_traps, 1);
+	DOES("set_debugreg", "an address", hypercall_set_debugreg(0, at), 0);
+	DOES("set_debugreg", "its control", hypercall_set_debugreg(7, control), 0);
+	word = 3;
+	check_result("set_debugreg: felt at once", debug_traps, 2);
+	check_result("set_debugreg: off", hypercall_set_debugreg(7, 0), 0);
+	DOES("get_debugreg", "0", (long)hypercall_get_debugreg(0) == (long)at, 1);
+	check_result("set_debugreg: none", hypercall_set_debugreg(0, 0), 0);
+	REFUSES("set_debugreg", PV_EPERM, "the hypervisor's",
+		hypercall_set_debugreg(0, HYPERVISOR));
+	REFUSES("set_debugreg", PV_EPERM, "not canonical",
+		hypercall_set_debugreg(1, NOT_CANONICAL));
+	REFUSES("set_debugreg", PV_EPERM, "of I/O",
+		calls_on_parley() ? hypercall_set_debugreg(7, DR7_IO_0) : -PV_EPERM);
+	REFUSES("set_debugreg", PV_EINVAL, "no such register",
+		calls_on_parley() ? hypercall_set_debugreg(8, 0) : -PV_EINVAL);
+	if (calls_on_parley()) {
+		REFUSES("get_debugreg", PV_EINVAL, "no such register",
+			(long)hypercall_get_debugreg(8));
+	}
+	traps_set_handler(1, 0, NULL);
+}
+
+void kernel_calls_check(void)
+{
+	check_traps();
+	check_callbacks();
+	check_descriptors();
+	check_debug_registers();
+}

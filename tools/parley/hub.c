@@ -238,7 +238,11 @@ void hub_run_timers(struct hub *hub, double time)
 void hub_set_up(struct hub *hub, bool is_up)
 {
 	if (hub->is_up && !is_up) {
-		give_up(hub, "the machine has ended");
+		struct problem why;
+
+		/* The words of link.c: which of the two tells the person is a matter of time. */
+		problem_set(&why, "the machine \"%s\" has ended", hub->socket.name);
+		give_up(hub, why.text);
 		hub->flight = (struct hub_flight){ .is_waiting = false };
 	}
 	hub->is_up = is_up;

@@ -179,11 +179,16 @@ static int write_image(struct fake_state *state, const uint8_t *bytes, size_t si
 
 	memcpy(&what, bytes, sizeof(what));
 	image = &state->images[what.image - 1];
+	if (what.data == PV_CONTROL_DATA_WINDOW && !state->sees_window) {
+		return -PV_EOPNOTSUPP;
+	}
 	if (what.image == 0 || what.image > state->image_count || image->is_freed ||
-	    what.bytes != size - sizeof(what) || what.offset + what.bytes > image->size) {
+	    what.bytes > PV_CONTROL_WRITE_MAX || what.offset + what.bytes > image->size ||
+	    size - sizeof(what) != (what.data ? 0 : what.bytes)) {
 		return -PV_EINVAL;
 	}
-	memcpy(image->bytes + what.offset, bytes + sizeof(what), what.bytes);
+	memcpy(image->bytes + what.offset, what.data ? state->window : bytes + sizeof(what),
+	       what.bytes);
 	image->written += what.bytes;
 	state->writes++;
 	return 0;
@@ -332,7 +337,9 @@ static void become_session(struct fake_machine *fake, const char *name, int line
 					   .socket = &socket,
 					   .ready_fd = -1,
 					   .patience = patience };
-	struct machine machine = { .line_fd = line, .log_fd = -1, .error_fd = -1 };
+	struct machine machine = {
+		.line_fd = line, .log_fd = -1, .error_fd = -1, .window = fake->state->window
+	};
 	struct problem problem;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

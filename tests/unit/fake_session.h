@@ -61,6 +61,8 @@ struct fake_state {
 	volatile uint32_t writes; /* image_write among them, not kept */
 	struct fake_image images[FAKE_IMAGES_MAX];
 	volatile uint32_t image_count;
+	volatile bool sees_window; /* else what the session has there is not for it */
+	uint8_t window[PV_CONTROL_WRITE_MAX];
 	volatile size_t input_size;
 	char input[65536];
 	uint16_t next_domid;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -510,6 +511,20 @@ pid_t fake_spawn(fake_verb_fn *verb, const char *words, int input, int out, int 
 		dup2(input >= 0 ? input : open("/dev/null", O_RDONLY), STDIN_FILENO);
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
+		become_verb(verb, words);
+	}
+	return child;
+}
+
+pid_t fake_spawn_on_terminal(fake_verb_fn *verb, const char *words, unsigned short rows,
+			     int *screen)
+{
+	const struct winsize size = { .ws_row = rows, .ws_col = 100 };
+	pid_t child = forkpty(screen, NULL, NULL, &size);
+
+	cr_assert_geq(child, 0);
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		become_verb(verb, words);
 	}
 	return child;

@@ -121,4 +121,8 @@ pid_t fake_spawn(fake_verb_fn *verb, const char *words, int input, int out, int 
 /* The report of a domain that crashed; set it before the machine starts. */
 extern const char *fake_oops;
 
+/* The same on a terminal of its own, of "rows" lines: *screen is the end that a person has. */
+pid_t fake_spawn_on_terminal(fake_verb_fn *verb, const char *words, unsigned short rows,
+			     int *screen);
+
 #endif

@@ -204,6 +204,16 @@ static int free_image(struct fake_state *state, const struct pv_control_image *w
 	return 0;
 }
 
+/* The hypervisor, and its machine with it, ends. */
+__attribute__((noreturn)) static void switch_off(int line)
+{
+	uint32_t how = PV_LINE_BYE_DONE;
+
+	send_frame(line, PV_LINE_BYE, 0, &how, sizeof(how));
+	shutdown(line, SHUT_RDWR);
+	_exit(0);
+}
+
 static int do_operation(struct fake_state *state, int line, uint32_t op, uint8_t *bytes,
 			size_t size)
 {
@@ -219,6 +229,8 @@ static int do_operation(struct fake_state *state, int line, uint32_t op, uint8_t
 	case PV_CONTROLOP_unpause:
 	case PV_CONTROLOP_destroy:
 		return change(state, line, op, request.id.domid);
+	case PV_CONTROLOP_off:
+		switch_off(line);
 	case PV_CONTROLOP_create:
 		return create(state, line, (struct pv_control_create *)bytes);
 	case PV_CONTROLOP_oops:

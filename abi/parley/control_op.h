@@ -67,6 +67,7 @@
 #define PV_CONTROL_OOPS_TEXT_MAX 1536U  /* bytes of an oops in one answer */
 #define PV_CONTROL_WRITE_MAX     65536U /* bytes that one image_write takes from a guest */
 #define PV_CONTROL_IMAGE_NONE    0U     /* no image has this number */
+#define PV_CONTROL_DATA_WINDOW   1U /* pv_control_image_write.data, over the line: in the window */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -186,10 +187,15 @@ struct pv_control_image {
 };
 
 struct pv_control_image_write {
-	uint32_t image; /* (in) */
-	uint32_t bytes; /* (in) 1 .. PV_CONTROL_WRITE_MAX; over the line, of the bytes behind this structure */
+	uint32_t image;  /* (in) */
+	uint32_t bytes;  /* (in) 1 .. PV_CONTROL_WRITE_MAX */
 	uint64_t offset; /* (in) into the image */
-	uint64_t data;   /* (in) guest address; over the line 0 */
+	/*
+	 * (in) guest address. Over the line 0: the bytes are behind this structure; or
+	 * PV_CONTROL_DATA_WINDOW: at the start of the memory that an emulator shares with the
+	 * host (its PCI device ivshmem), which nobody changes before the reply.
+	 */
+	uint64_t data;
 };
 
 struct pv_control_trace {

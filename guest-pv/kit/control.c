@@ -30,7 +30,7 @@ long control_shutdown(uint16_t domid, uint8_t reason)
 
 uint64_t control_free_pages(void)
 {
-	struct pv_control_machine machine;
+	struct pv_control_machine machine = { .free_pages = 0 };
 
 	return control_call(PV_CONTROLOP_machine, &machine) == 0 ? machine.free_pages : 0;
 }

@@ -22,6 +22,7 @@
 #include "domain/timer.h"
 #include "drivers/acpi.h"
 #include "drivers/ioapic.h"
+#include "drivers/ivshmem.h"
 #include "drivers/lapic.h"
 #include "drivers/tsc.h"
 #include "drivers/uart.h"
@@ -132,6 +133,9 @@ static void start_devices(void)
 	lapic_timer_init();
 	ipi_init_cpu();
 	pvclock_init();
+	if (line_is_on()) {
+		ivshmem_init(); /* what is too large for the line */
+	}
 }
 
 /* On the boot CPU's own stack, with the final page tables. */

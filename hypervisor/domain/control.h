@@ -1,5 +1,5 @@
 /*
- * Control operations (abi/parley/control_op.h): watching and changing domains,
+ * TOUR(17) Control operations (abi/parley/control_op.h): watching and changing domains,
  * making and ending them. Who asks is a domain with is_control, by hypercall
  * (hypercall/control.c), or whoever is at the other end of the control line
  * (control_line.c). Both hand over the operation's structure, copied, and all

@@ -1,6 +1,7 @@
 /*
  * Control operations on images: what domains are made of is handed over piece
- * by piece, out of the caller's memory or behind the request on the line.
+ * by piece: out of the caller's memory, behind the request on the line, or in the window that
+ * the host shares with the machine.
  *
  * Read next: image.h, making.c.
  */
@@ -9,6 +10,7 @@
 #include <parley/errno.h>
 
 #include "domain/image.h"
+#include "drivers/ivshmem.h"
 #include "lib/string.h"
 #include "mm/guest.h"
 
@@ -29,10 +31,29 @@ static int from_guest(void *arg, u64 at, void *dst, u32 size)
 	return guest_read(dst, *gva + at, size);
 }
 
-static int from_line(void *arg, u64 at, void *dst, u32 size)
+static int from_host(void *arg, u64 at, void *dst, u32 size)
 {
 	memcpy(dst, (const u8 *)arg + at, size);
 	return 0;
+}
+
+/* Behind the request, or in the window. */
+static long write_from_host(const struct control_caller *who,
+			    const struct pv_control_image_write *op)
+{
+	const void *bytes = who->data;
+
+	if (op->data == PV_CONTROL_DATA_WINDOW) {
+		bytes = ivshmem_window(op->bytes);
+		if (bytes == NULL) {
+			return -PV_EOPNOTSUPP;
+		}
+	}
+	if (op->data > PV_CONTROL_DATA_WINDOW ||
+	    who->data_size != (op->data == 0 ? op->bytes : 0)) {
+		return -PV_EINVAL;
+	}
+	return image_write(op->image, op->offset, op->bytes, from_host, (void *)(uintptr_t)bytes);
 }
 
 long control_image_write(const struct control_caller *who, union control_args *args)
@@ -45,11 +66,7 @@ long control_image_write(const struct control_caller *who, union control_args *a
 	if (who->domain != NULL) {
 		return image_write(op->image, op->offset, op->bytes, from_guest, &op->data);
 	}
-	if (op->data != 0 || op->bytes != who->data_size) {
-		return -PV_EINVAL;
-	}
-	return image_write(op->image, op->offset, op->bytes, from_line,
-			   (void *)(uintptr_t)who->data);
+	return write_from_host(who, op);
 }
 
 long control_image_free(const struct control_caller *who, union control_args *args)

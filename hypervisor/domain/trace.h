@@ -1,5 +1,5 @@
 /*
- * The trace: what guests and hypervisor do, as records (abi/parley/trace.h) in a
+ * TOUR(18) The trace: what guests and hypervisor do, as records (abi/parley/trace.h) in a
  * ring for each CPU. This is what the places that record see of it, and how it is
  * switched.
  *

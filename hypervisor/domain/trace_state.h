@@ -11,6 +11,7 @@
 #include "domain/trace.h"
 #include "domain/trace_ring.h"
 #include "lib/lock.h"
+#include "mm/layout.h"
 
 /* trace_reader: who gets the records; a domain's number, or */
 #define TRACE_READER_LINE 0

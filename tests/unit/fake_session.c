@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,11 +180,16 @@ static int write_image(struct fake_state *state, const uint8_t *bytes, size_t si
 
 	memcpy(&what, bytes, sizeof(what));
 	image = &state->images[what.image - 1];
+	if (what.data == PV_CONTROL_DATA_WINDOW && !state->sees_window) {
+		return -PV_EOPNOTSUPP;
+	}
 	if (what.image == 0 || what.image > state->image_count || image->is_freed ||
-	    what.bytes != size - sizeof(what) || what.offset + what.bytes > image->size) {
+	    what.bytes > PV_CONTROL_WRITE_MAX || what.offset + what.bytes > image->size ||
+	    size - sizeof(what) != (what.data ? 0 : what.bytes)) {
 		return -PV_EINVAL;
 	}
-	memcpy(image->bytes + what.offset, bytes + sizeof(what), what.bytes);
+	memcpy(image->bytes + what.offset, what.data ? state->window : bytes + sizeof(what),
+	       what.bytes);
 	image->written += what.bytes;
 	state->writes++;
 	return 0;
@@ -196,6 +202,16 @@ static int free_image(struct fake_state *state, const struct pv_control_image *w
 	}
 	state->images[what->image - 1].is_freed = true;
 	return 0;
+}
+
+/* The hypervisor, and its machine with it, ends. */
+__attribute__((noreturn)) static void switch_off(int line)
+{
+	uint32_t how = PV_LINE_BYE_DONE;
+
+	send_frame(line, PV_LINE_BYE, 0, &how, sizeof(how));
+	shutdown(line, SHUT_RDWR);
+	_exit(0);
 }
 
 static int do_operation(struct fake_state *state, int line, uint32_t op, uint8_t *bytes,
@@ -213,6 +229,8 @@ static int do_operation(struct fake_state *state, int line, uint32_t op, uint8_t
 	case PV_CONTROLOP_unpause:
 	case PV_CONTROLOP_destroy:
 		return change(state, line, op, request.id.domid);
+	case PV_CONTROLOP_off:
+		switch_off(line);
 	case PV_CONTROLOP_create:
 		return create(state, line, (struct pv_control_create *)bytes);
 	case PV_CONTROLOP_oops:
@@ -332,7 +350,9 @@ static void become_session(struct fake_machine *fake, const char *name, int line
 					   .socket = &socket,
 					   .ready_fd = -1,
 					   .patience = patience };
-	struct machine machine = { .line_fd = line, .log_fd = -1, .error_fd = -1 };
+	struct machine machine = {
+		.line_fd = line, .log_fd = -1, .error_fd = -1, .window = fake->state->window
+	};
 	struct problem problem;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -503,6 +523,20 @@ pid_t fake_spawn(fake_verb_fn *verb, const char *words, int input, int out, int 
 		dup2(input >= 0 ? input : open("/dev/null", O_RDONLY), STDIN_FILENO);
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
+		become_verb(verb, words);
+	}
+	return child;
+}
+
+pid_t fake_spawn_on_terminal(fake_verb_fn *verb, const char *words, unsigned short rows,
+			     int *screen)
+{
+	const struct winsize size = { .ws_row = rows, .ws_col = 100 };
+	pid_t child = forkpty(screen, NULL, NULL, &size);
+
+	cr_assert_geq(child, 0);
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		become_verb(verb, words);
 	}
 	return child;

@@ -61,6 +61,8 @@ struct fake_state {
 	volatile uint32_t writes; /* image_write among them, not kept */
 	struct fake_image images[FAKE_IMAGES_MAX];
 	volatile uint32_t image_count;
+	volatile bool sees_window; /* else what the session has there is not for it */
+	uint8_t window[PV_CONTROL_WRITE_MAX];
 	volatile size_t input_size;
 	char input[65536];
 	uint16_t next_domid;
@@ -118,5 +120,9 @@ pid_t fake_spawn(fake_verb_fn *verb, const char *words, int input, int out, int 
 
 /* The report of a domain that crashed; set it before the machine starts. */
 extern const char *fake_oops;
+
+/* The same on a terminal of its own, of "rows" lines: *screen is the end that a person has. */
+pid_t fake_spawn_on_terminal(fake_verb_fn *verb, const char *words, unsigned short rows,
+			     int *screen);
 
 #endif

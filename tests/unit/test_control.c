@@ -19,7 +19,9 @@
 #include "domain/spec.h"
 #include "domain/store.h"
 #include "domain/trace_state.h"
+#include "domain/image.h"
 #include "fake_guest.h"
+#include "fake_ivshmem.h"
 #include "fake_points.h"
 #include "hypercall/handlers.h"
 #include "lib/printf.h"
@@ -685,6 +687,15 @@ static long write_image(u32 image, u64 offset, u32 bytes)
 	return control_do(&who, PV_CONTROLOP_image_write, &a);
 }
 
+/* At 4000, out of where `data` says, by the line. */
+static long write_from(const struct control_caller *who, u32 image, u32 bytes, u64 data)
+{
+	a = (union control_args){
+		.image_write = { .image = image, .offset = 4000, .bytes = bytes, .data = data }
+	};
+	return control_do(who, PV_CONTROLOP_image_write, &a);
+}
+
 Test(control, images_refuse)
 {
 	struct domain *keeper = living_domain("keeper", true);
@@ -716,6 +727,34 @@ Test(control, images_refuse)
 	c = request_for("made", image);
 	cr_assert_eq(create_by(keeper, &c), 0);
 	cr_assert_eq(write_image(image, 0, 1), -PV_EBUSY);
+}
+
+Test(control, images_come_through_the_window)
+{
+	static const char bytes[] = "some of a kernel";
+	struct control_caller talks = { .data = (const u8 *)bytes, .data_size = 1 };
+	struct image *made;
+	char got[sizeof(bytes)];
+	u32 image;
+
+	a = (union control_args){ .image = { .size = 5000 } };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_image_new, &a), 0);
+	image = a.image.image;
+	memcpy(fake_window, bytes, sizeof(bytes));
+	cr_assert_eq(write_from(&line, image, sizeof(bytes), PV_CONTROL_DATA_WINDOW),
+		     -PV_EOPNOTSUPP, "there is none");
+	fake_window_size = sizeof(bytes);
+	cr_assert_eq(write_from(&line, image, sizeof(bytes) + 1, PV_CONTROL_DATA_WINDOW),
+		     -PV_EOPNOTSUPP, "it is smaller");
+	cr_assert_eq(write_from(&talks, image, 1, PV_CONTROL_DATA_WINDOW), -PV_EINVAL,
+		     "bytes in both places");
+	cr_assert_eq(write_from(&talks, image, 1, PV_CONTROL_DATA_WINDOW + 1), -PV_EINVAL);
+	cr_assert_eq(write_from(&line, image, sizeof(bytes), PV_CONTROL_DATA_WINDOW), 0);
+	made = image_get(image);
+	image_read(made, 4000, got, sizeof(got));
+	cr_assert_str_eq(got, bytes);
+	image_put(made);
+	fake_window_size = 0;
 }
 
 Test(control, images_are_promised_memory_once)

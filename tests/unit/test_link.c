@@ -503,6 +503,24 @@ Test(link, leaves_out_what_is_zero)
 	cr_assert_eq(fake_machine_end(&machine), 0);
 }
 
+/* Requests carry no bytes then, and a page that is zero is still left out. */
+Test(link, sends_images_through_the_window)
+{
+	struct link link;
+
+	fill_big();
+	memset(big + 100000, 0, 50000);
+	fake_machine_start(&machine, "m");
+	machine.state->sees_window = true;
+	open_link(&link);
+	ask_image(&link, big, sizeof(big), 1, true);
+	cr_assert_eq(wait_image(&link), 1);
+	cr_assert_eq(memcmp(machine.state->images[0].bytes, big, sizeof(big)), 0);
+	cr_assert_leq(machine.state->images[0].written, 300000 - 50000 + 8192);
+	cr_assert_leq(machine.state->writes, 300000 / PV_CONTROL_WRITE_MAX + 3);
+	cr_assert_eq(fake_machine_end(&machine), 0);
+}
+
 Test(link, gives_back_an_image_whose_client_died)
 {
 	struct link dying;

@@ -482,6 +482,29 @@ Test(verbs, stop_waits_for_the_domains_and_ends_the_machine)
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert_eq(status, 0);
 	cr_assert_eq(fake_machine_wait(&machine), 0);
+	cr_assert_eq(fake_count_requests(&machine, PV_CONTROLOP_off), 1);
+}
+
+/* A domain that came meanwhile is not lost. */
+Test(verbs, stop_says_that_another_domain_was_started)
+{
+	fake_machine_start(&machine, "m");
+	end_domain(0, PV_CONTROL_STATE_shutdown, PV_SHUTDOWN_poweroff, "");
+	end_domain(1, PV_CONTROL_STATE_shutdown, PV_SHUTDOWN_poweroff, "");
+	machine.state->results[PV_CONTROLOP_off] = -PV_EBUSY;
+	expect(verb_stop, "stop", 1, "", "another domain was started meanwhile");
+	end();
+}
+
+/* One that says yes and does nothing. */
+Test(verbs, stop_ends_a_machine_that_does_not_switch_off)
+{
+	fake_machine_start(&machine, "m");
+	end_domain(0, PV_CONTROL_STATE_shutdown, PV_SHUTDOWN_poweroff, "");
+	end_domain(1, PV_CONTROL_STATE_shutdown, PV_SHUTDOWN_poweroff, "");
+	machine.state->results[PV_CONTROLOP_off] = 1;
+	expect(verb_stop, "stop", 0, "", "");
+	fake_machine_wait(&machine);
 }
 
 Test(verbs, stop_now_waits_for_nobody)

@@ -104,6 +104,18 @@ bool abi_uses_field(const struct abi_operation *op, const char *field)
 	return false;
 }
 
+unsigned long long abi_fields_used(const struct abi_operation *op, const struct abi_structure *s)
+{
+	unsigned long long bits = 0;
+
+	for (size_t i = 0; s && i < s->field_count && i < 64; i++) {
+		if (abi_uses_field(op, s->fields[i].name)) {
+			bits |= 1ULL << i;
+		}
+	}
+	return bits;
+}
+
 /* ---- checks ---- */
 
 static size_t enter(struct reader *r, const char *what, const char *name)

@@ -149,19 +149,6 @@ static void emit_args(FILE *out, const struct abi *abi, const struct abi_call *c
 	fputs("};\n\n", out);
 }
 
-/* Bits of the fields of a structure that an operation looks at. */
-static unsigned long long fields_used(const struct abi_operation *op, const struct abi_structure *s)
-{
-	unsigned long long bits = 0;
-
-	for (size_t i = 0; s && i < s->field_count && i < 64; i++) {
-		if (abi_uses_field(op, s->fields[i].name)) {
-			bits |= 1ULL << i;
-		}
-	}
-	return bits;
-}
-
 static void emit_result(FILE *out, const struct abi_kind *kind)
 {
 	fprintf(out, ".result = ABI_KIND_%s", kind->text ? kind->text : "dec");
@@ -178,7 +165,7 @@ static void emit_operation(FILE *out, const struct abi *abi, const struct abi_ca
 		fprintf(out, ".structure = &structures[%d], ", abi_structure_index(abi, s->name));
 	}
 	emit_direction(out, op->direction);
-	fprintf(out, ".fields = %#llxULL, ", fields_used(op, s ? s : batch));
+	fprintf(out, ".fields = %#llxULL, ", abi_fields_used(op, s ? s : batch));
 	emit_result(out, &op->result);
 	fputs(" },\n", out);
 }

@@ -107,18 +107,6 @@ static void emit_errors(FILE *out, const struct abi_call *call, const char *op,
 	fputs(" };\n", out);
 }
 
-static unsigned long long fields_used(const struct abi_operation *op, const struct abi_structure *s)
-{
-	unsigned long long bits = 0;
-
-	for (size_t i = 0; s && i < s->field_count && i < 64; i++) {
-		if (abi_uses_field(op, s->fields[i].name)) {
-			bits |= 1ULL << i;
-		}
-	}
-	return bits;
-}
-
 static void emit_operation(FILE *out, const struct abi *abi, const struct abi_call *call,
 			   const struct abi_operation *op)
 {
@@ -136,8 +124,8 @@ static void emit_operation(FILE *out, const struct abi *abi, const struct abi_ca
 	fprintf(out, "%s, EDGE_%s, ", direction_text(op->direction),
 		op->hazard ? op->hazard : "SAFE");
 	/* Its own selector's field is always looked at. */
-	fprintf(out, "%#llxULL, errors_%s_%s, %zu },\n", fields_used(op, s), call->name, op->name,
-		op->errors.count + 1);
+	fprintf(out, "%#llxULL, errors_%s_%s, %zu },\n", abi_fields_used(op, s), call->name,
+		op->name, op->errors.count + 1);
 }
 
 static void emit_operations(FILE *out, const struct abi *abi, const struct abi_call *call)

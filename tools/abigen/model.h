@@ -209,6 +209,9 @@ const struct abi_structure *abi_batch_structure(const struct abi *abi, const str
 /* Does the operation look at this field of its structure, or of its batch's? */
 bool abi_uses_field(const struct abi_operation *op, const char *field);
 
+/* The same of the first 64 fields of a structure, as bits; of none where s is NULL. */
+unsigned long long abi_fields_used(const struct abi_operation *op, const struct abi_structure *s);
+
 bool abi_is(const char *word, const char *other);
 
 #endif

@@ -16,7 +16,7 @@ format-check: ## check the layout of all sources
 		echo 'trailing blanks' >&2; exit 1; fi
 
 .PHONY: lint
-lint: format-check lint-headers lint-tidy lint-includes lint-abi ## check layout, headers, includes and likely mistakes
+lint: format-check lint-headers lint-tidy lint-includes lint-abi lint-docs ## check layout, headers, includes, likely mistakes, links and the manual page
 
 # The flags by which a file of each part is compiled; clang takes them but for gcc's warnings.
 lint_flags = $(strip \
@@ -41,7 +41,7 @@ $(O)/lint/%.c.ok: %.c .clang-tidy $(LINT_HEADERS) | $(HV_GEN)
 	$(Q)clang-tidy --quiet $< -- $(call tidy_flags,$<) 2>$@.log || { cat $@.log; rm -f $@.log; exit 1; }
 	$(Q)mv $@.log $@
 
-.PHONY: lint-headers lint-tidy lint-includes lint-abi
+.PHONY: lint-headers lint-tidy lint-includes lint-abi lint-docs
 lint-headers: $(LINT_HEADERS:%=$(O)/lint/%.ok)
 lint-tidy: $(LINT_TIDY:%=$(O)/lint/%.ok)
 lint-includes:
@@ -50,3 +50,8 @@ lint-abi: $(O)/abigen
 	$(Q)$(O)/abigen check abi/abi.json $(ABI_FILES)
 	$(Q)$(O)/abigen coverage abi/abi.json $(CONFORM_SRCS) >/dev/null
 	$(Q)tools/build/figures --check docs/performance.md docs/abi/*.md
+lint-docs:
+	$(Q)tools/build/check-links README.md docs/*.md docs/abi/*.md
+	$(Q)if command -v man >/dev/null; then \
+		complaints=$$(man --warnings -l docs/parley.1 2>&1 >/dev/null); \
+		[ -z "$$complaints" ] || { echo "docs/parley.1: $$complaints" >&2; exit 1; }; fi

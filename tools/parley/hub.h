@@ -34,6 +34,8 @@ struct hub_host {
 	size_t (*put_input)(void *context, uint16_t domid, const uint8_t *data, size_t size);
 	/* somebody asked for the machine's end */
 	void (*stop)(void *context);
+	/* PV_CONTROL_WRITE_MAX bytes that the hypervisor sees too; NULL: none */
+	uint8_t *window;
 };
 
 /* An image that the hypervisor has, or is being sent. */
@@ -44,6 +46,7 @@ struct hub_image {
 	uint8_t key[16];
 	uint64_t size;
 	uint64_t done;    /* bytes sent */
+	size_t piece;     /* and how many more are on the way */
 	uint32_t number;  /* the hypervisor's, 0: not yet */
 	uint64_t touched; /* when it was last asked for, in an order of its own */
 	int fd;           /* of its bytes until they are sent, or -1 */

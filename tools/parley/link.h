@@ -1,5 +1,5 @@
 /*
- * The link: what is said over a machine's socket (runtime.h) between `parley run`, which
+ * TOUR(19) The link: what is said over a machine's socket (runtime.h) between `parley run`, which
  * holds the machine, and the other verbs. It is made of the control line's frames
  * (abi/parley/control.h): a verb sends PV_LINE_REQUEST with an operation's structure and gets
  * PV_LINE_REPLY, as if it had the line to itself; the run process keeps requests of all

@@ -94,11 +94,16 @@ static void occupy_standard_streams(void)
 	}
 }
 
-/* Results on standard output count only once they are written. */
+/*
+ * Results on standard output count only once they are written. Who stopped reading them (`head`)
+ * need not be told.
+ */
 static int finish(int status)
 {
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "parley: standard output: %s\n", strerror(errno));
+		if (errno != EPIPE) {
+			fprintf(stderr, "parley: standard output: %s\n", strerror(errno));
+		}
 		return status ? status : 1;
 	}
 	return status;

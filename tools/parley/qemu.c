@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -106,8 +107,17 @@ static void add_counting(struct arguments *arguments)
 	add(arguments, "1");
 }
 
+static void add_window(struct arguments *arguments, int window_fd)
+{
+	add(arguments, "-object");
+	add(arguments, "memory-backend-file,id=window,share=on,size=%u,mem-path=/dev/fd/%d",
+	    QEMU_WINDOW_SIZE, window_fd);
+	add(arguments, "-device");
+	add(arguments, "ivshmem-plain,memdev=window");
+}
+
 static void make_arguments(struct arguments *arguments, const struct qemu_options *options,
-			   const char *program, int line_fd, int log_fd)
+			   const char *program, int line_fd, int log_fd, int window_fd)
 {
 	add(arguments, "%s", program);
 	add(arguments, "-nodefaults");
@@ -142,6 +152,9 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	add(arguments, "socket,id=line,fd=%d", line_fd);
 	add(arguments, "-serial");
 	add(arguments, "chardev:line");
+	if (window_fd >= 0) {
+		add_window(arguments, window_fd);
+	}
 	if (options->icount) {
 		add_counting(arguments);
 	}
@@ -173,6 +186,7 @@ struct plumbing {
 	int log[2];
 	int error[2];
 	int exec[2]; /* carries errno where the program cannot be started */
+	int window;  /* not a pair */
 };
 
 /*
@@ -215,6 +229,19 @@ static void close_pair(const int pair[2], int from)
 	}
 }
 
+/* Memory to share with the machine: "pipes->window" for it, mapped here; both none without. */
+static uint8_t *open_window(struct plumbing *pipes)
+{
+	void *bytes;
+
+	pipes->window = memfd_create("window", MFD_CLOEXEC);
+	if (pipes->window < 0 || ftruncate(pipes->window, QEMU_WINDOW_SIZE)) {
+		return NULL;
+	}
+	bytes = mmap(NULL, QEMU_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, pipes->window, 0);
+	return bytes == MAP_FAILED ? NULL : bytes;
+}
+
 /* In the child: become the machine. Says errno on the last pipe and ends if it cannot. */
 __attribute__((noreturn)) static void become_machine(char **arguments, struct plumbing *pipes,
 						     int bundle_fd, pid_t parent)
@@ -238,6 +265,7 @@ __attribute__((noreturn)) static void become_machine(char **arguments, struct pl
 	keep_open(pipes->line[1]);
 	keep_open(pipes->log[1]);
 	keep_open(bundle_fd);
+	keep_open(pipes->window);
 	execvp(arguments[0], arguments);
 	error = errno;
 	if (write(pipes->exec[1], &error, sizeof(error)) < 0) {
@@ -277,7 +305,9 @@ int qemu_start(struct machine *machine, const struct qemu_options *options, stru
 	if (open_plumbing(&pipes, problem)) {
 		return -1;
 	}
-	make_arguments(&arguments, options, program, pipes.line[1], pipes.log[1]);
+	machine->window = open_window(&pipes);
+	make_arguments(&arguments, options, program, pipes.line[1], pipes.log[1],
+		       machine->window ? pipes.window : -1);
 	machine->pid = fork();
 	if (machine->pid == 0) {
 		become_machine(arguments.items, &pipes, options->bundle_fd, parent);
@@ -292,5 +322,8 @@ int qemu_start(struct machine *machine, const struct qemu_options *options, stru
 	close_pair(pipes.log, result ? 0 : 1);
 	close_pair(pipes.error, result ? 0 : 1);
 	close_pair(pipes.exec, 0);
+	if (pipes.window >= 0) {
+		close(pipes.window);
+	}
 	return result;
 }

@@ -11,7 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <parley/control_op.h>
+
 #include "problem.h"
+
+/* The memory that large things go through, a power of two: what an image_write takes. */
+#define QEMU_WINDOW_SIZE PV_CONTROL_WRITE_MAX
 
 struct qemu_options {
 	const char *hypervisor;      /* image to boot */
@@ -28,9 +33,10 @@ struct qemu_options {
 
 struct machine {
 	pid_t pid;
-	int line_fd;  /* COM2, both ways */
-	int log_fd;   /* COM1, out of the machine */
-	int error_fd; /* what QEMU itself says */
+	int line_fd;     /* COM2, both ways */
+	int log_fd;      /* COM1, out of the machine */
+	int error_fd;    /* what QEMU itself says */
+	uint8_t *window; /* QEMU_WINDOW_SIZE bytes that the machine sees too, or NULL: none */
 };
 
 /*

@@ -332,7 +332,8 @@ static void stop_for_client(void *context)
 static void begin_hub(struct session *session)
 {
 	const struct runtime_socket none = { .fd = -1, .folder = -1 };
-	const struct hub_host host = { session, put_client_input, stop_for_client };
+	const struct hub_host host = { session, put_client_input, stop_for_client,
+				       session->machine.window };
 
 	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
 		 &session->line, &host, session->options->patience);

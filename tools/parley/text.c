@@ -117,7 +117,7 @@ static int refuse_cpus(const char *text, struct problem *problem)
 int text_to_cpus(const char *text, uint64_t *mask, struct problem *problem)
 {
 	const char *at = text;
-	uint64_t from;
+	uint64_t from = 0;
 	uint64_t to;
 
 	*mask = 0;

@@ -247,14 +247,19 @@ static int turn(struct console *console, struct problem *problem)
 		{ .fd = console->client.link.fd, .events = POLLIN },
 		{ .fd = console->has_input ? console->client.link.fd : -1, .events = POLLOUT },
 		{ .fd = console->has_input ? STDIN_FILENO : -1, .events = POLLIN },
+		/* Nobody reads any more: that is told even where nothing is to be written. */
+		{ .fd = console->sends_only ? -1 : STDOUT_FILENO },
 	};
 
 	if (poll(&polls[2], 1, 0) <= 0) {
 		/* Nothing is typed: room to send is no reason to wake up. */
 		polls[1].fd = -1;
 	}
-	if (poll(polls, 3, console->reboots ? 500 : -1) < 0) {
+	if (poll(polls, sizeof(polls) / sizeof(polls[0]), console->reboots ? 500 : -1) < 0) {
 		return 0;
+	}
+	if (polls[3].revents & (POLLERR | POLLHUP)) {
+		console->is_broken = true;
 	}
 	if (polls[0].revents && take_frames(console, problem)) {
 		return -1;

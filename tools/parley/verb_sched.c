@@ -167,7 +167,7 @@ static int run(struct sched_job *job, const struct domains *domains, const char 
 			return client_fail(&job->client, &problem);
 		}
 	}
-	if (job->set.what) {
+	if (domain && job->set.what) {
 		return change(job, domains, domain, &problem) ?
 			       client_fail(&job->client, &problem) :
 			       0;

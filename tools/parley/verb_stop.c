@@ -3,17 +3,20 @@
  */
 #include "verbs.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
+#include <parley/errno.h>
 #include <parley/sched.h>
 
 #include "client.h"
 #include "domains.h"
 #include "text.h"
 
-#define LOOK_AGAIN   500   /* milliseconds between looks at the domains */
-#define OFF_PATIENCE 30000 /* milliseconds that a machine without domains has to end */
-#define DEFAULT_WAIT 120   /* seconds for domains to power off */
+#define LOOK_AGAIN     500   /* milliseconds between looks at the domains */
+#define OFF_PATIENCE   30000 /* milliseconds that an emulator has to end */
+#define ASKED_PATIENCE 5000  /* and a hypervisor that was asked to */
+#define DEFAULT_WAIT   120   /* seconds for domains to power off */
 
 static const char stop_help[] =
 	"usage: parley stop [OPTION...]\n"
@@ -108,17 +111,42 @@ static int wait_for_domains(struct stop *stop, struct problem *problem)
 	return count ? -1 : 0;
 }
 
-static int switch_off(struct stop *stop, struct problem *problem)
+/* True once the machine has ended. */
+static bool wait_for_end(struct stop *stop, int milliseconds)
 {
 	struct link_frame frame;
-	int got;
+	struct problem problem;
 
-	if (link_send(&stop->client.link, LINK_STOP, 0, NULL, 0, -1, problem)) {
+	while (link_next(&stop->client.link, &frame, milliseconds, &problem) > 0) {
+	}
+	return stop->client.link.has_ended;
+}
+
+/* Ends the emulator, whatever the hypervisor does. */
+static int switch_off(struct stop *stop, struct problem *problem)
+{
+	if (link_send(&stop->client.link, LINK_STOP, 0, NULL, 0, -1, problem) ||
+	    wait_for_end(stop, OFF_PATIENCE)) {
 		return 0;
 	}
-	while ((got = link_next(&stop->client.link, &frame, OFF_PATIENCE, problem)) > 0) {
+	return problem_set(problem, "the machine does not end");
+}
+
+/* Has the hypervisor switch off, which then says what it counted; one that does not is ended. */
+static int ask_off(struct stop *stop, struct problem *problem)
+{
+	struct pv_control_off what = { .force = 0 };
+	int result = link_call(&stop->client.link, PV_CONTROLOP_off, &what, sizeof(what), problem);
+
+	if (result == -PV_EBUSY) {
+		return problem_set(problem,
+				   "another domain was started meanwhile (`parley ls` lists "
+				   "them)");
 	}
-	return got == 0 ? problem_set(problem, "the machine does not end") : 0;
+	if (stop->client.link.has_ended || wait_for_end(stop, ASKED_PATIENCE)) {
+		return 0;
+	}
+	return switch_off(stop, problem);
 }
 
 static int run_gently(struct stop *stop, struct problem *problem)
@@ -137,7 +165,7 @@ static int run_gently(struct stop *stop, struct problem *problem)
 		return -1;
 	}
 	result = wait_for_domains(stop, problem);
-	return result ? (result < 0 ? -1 : 0) : switch_off(stop, problem);
+	return result ? (result < 0 ? -1 : 0) : ask_off(stop, problem);
 }
 
 enum { OPT_NOW = CLIENT_OPTION, OPT_WAIT };

@@ -57,6 +57,14 @@ static void note_signal(int number)
 	stop_signal = number;
 }
 
+static volatile sig_atomic_t is_resized;
+
+static void note_resize(int number)
+{
+	(void)number;
+	is_resized = 1;
+}
+
 /* ---- rates ---- */
 
 static const struct pv_control_domain *find_before(const struct top *top,
@@ -216,7 +224,7 @@ static int print_table(const struct top *top)
 /* ---- looking ---- */
 
 /* Waits for the next look; true where the person wants to leave. */
-static bool wait_for_key(const struct top *top)
+static bool wait_for_key(struct top *top)
 {
 	struct pollfd item = { .fd = top->is_screen ? STDIN_FILENO : -1, .events = POLLIN };
 	int64_t end = client_get_milliseconds() + (int64_t)top->interval;
@@ -227,6 +235,10 @@ static bool wait_for_key(const struct top *top)
 		if (poll(&item, 1, (int)left) > 0 &&
 		    (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == CTRL_C)) {
 			return true;
+		}
+		if (is_resized) {
+			is_resized = 0;
+			print_table(top);
 		}
 		left = end - client_get_milliseconds();
 	}
@@ -276,6 +288,7 @@ static void enter_screen(struct top *top)
 			 terminal_make_raw();
 	if (top->is_screen) {
 		atexit(leave_screen);
+		signal(SIGWINCH, note_resize);
 		fputs("\033[?1049h\033[?25l\033[H\033[J", stdout);
 	}
 }

@@ -4,15 +4,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+__attribute__((format(printf, 2, 0))) static void say(const char *verb, const char *format,
+						      va_list args)
+{
+	fprintf(stderr, "parley %s: ", verb);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 int verb_fail(const char *verb, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "parley %s: ", verb);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(verb, format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	return VERB_STATUS_USAGE;
 }
 
@@ -26,11 +32,9 @@ int verb_misuse(const char *verb, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "parley %s: ", verb);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(verb, format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	return verb_point_to_help(verb);
 }
 

@@ -1,5 +1,5 @@
 /*
- * TOUR(17) hello: the smallest tour of what a guest on the kit can do. It prints where
+ * TOUR(20) hello: the smallest tour of what a guest on the kit can do. It prints where
  * it runs, takes faults and survives them, sleeps on a timer, runs a
  * user-mode thread that makes a system call, starts its other vCPUs and
  * exchanges an interrupt with each, and powers off.

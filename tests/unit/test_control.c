@@ -11,15 +11,21 @@
 #include <parley/errno.h>
 #include <parley/sched.h>
 
+#include "channel/gnttab_types.h"
+#include "cpu/percpu.h"
+#include "domain/builder.h"
 #include "domain/create.h"
 #include "domain/ended.h"
+#include "domain/grace.h"
 #include "domain/lifecycle.h"
 #include "domain/sched.h"
 #include "domain/reap.h"
 #include "domain/spec.h"
 #include "domain/store.h"
+#include "domain/timer.h"
 #include "domain/trace_state.h"
 #include "domain/image.h"
+#include "domain/watchdog.h"
 #include "fake_guest.h"
 #include "fake_ivshmem.h"
 #include "fake_points.h"
@@ -343,6 +349,98 @@ Test(control, destroy_of_what_is_freed_at_that_moment)
 	cr_assert(locks_of_life < 2 || freed->life == DOMAIN_ALIVE, "it was used after its end");
 }
 
+Test(control, a_domain_ends_once)
+{
+	struct domain *d = living_domain("one", false);
+	u16 id = d->id;
+
+	cr_assert_not_null(living_domain("other", false));
+	domain_shutdown(d, PV_SHUTDOWN_poweroff);
+	domain_shutdown(d, PV_SHUTDOWN_watchdog);
+	cr_assert_eq(lifecycle_count(), 1, "it is counted out once");
+	living_run(TURNS);
+	cr_assert_eq(state_of(id), PV_CONTROL_STATE_shutdown);
+	cr_assert_eq(a.list.domains[0].reason, PV_SHUTDOWN_poweroff, "the first reason stays");
+}
+
+/* A CPU that still holds its registers, then one that has not passed since: both are waited for. */
+Test(control, nothing_is_freed_under_a_cpu)
+{
+	struct domain *d = living_domain("one", false);
+	u64 with = alloc_free_count();
+	u16 id = d->id;
+
+	cpu_count = 2;
+	d->vcpus[1]->sched.loaded = true;
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), 0);
+	fake_cpu_info.cpu = 1;
+	grace_pass();
+	fake_cpu_info.cpu = 0;
+	living_run(TURNS);
+	cr_assert_eq(alloc_free_count(), with);
+	d->vcpus[1]->sched.loaded = false;
+	living_run(TURNS);
+	cr_assert_eq(alloc_free_count(), with, "the second CPU may have found it");
+	fake_cpu_info.cpu = 1;
+	grace_pass();
+	fake_cpu_info.cpu = 0;
+	cpu_count = 1;
+	living_run(TURNS);
+	cr_assert_eq(living_told(id), PV_DOMAIN_STATE_GONE);
+}
+
+/* What was set lies in memory that is free now: it must not be on a heap. */
+Test(control, no_timer_is_left)
+{
+	struct domain *d = living_domain("one", false);
+	struct vcpu *v = d->vcpus[1];
+	u64 late = time_now_ns() + (1UL << 60);
+
+	timer_set(&v->singleshot, late);
+	timer_set(&d->sched.refill, late);
+	cr_assert_eq(watchdog_set(d, 0, 1U << 30), 1);
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, d->id), 0);
+	living_run(TURNS);
+	cr_assert_not(timer_is_set(&v->singleshot));
+	cr_assert_not(timer_is_set(&d->sched.refill));
+	cr_assert_not(timer_is_set(&d->watchdogs.dogs[0].timer));
+}
+
+Test(control, one_whose_grants_are_held_waits)
+{
+	struct domain *d = living_domain("one", false);
+	u16 id = d->id;
+
+	d->grants->pins = 1;
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), 0);
+	living_run(TURNS);
+	cr_assert_eq(state_of(id), PV_CONTROL_STATE_dying);
+	d->grants->pins = 0;
+	living_run(TURNS);
+	cr_assert_eq(living_told(id), PV_DOMAIN_STATE_GONE);
+}
+
+/* The last moment of a build: it is whole, but does not run yet. */
+Test(control, destroyed_before_it_starts)
+{
+	struct domain_spec *spec = spec_new();
+	u32 image = living_image();
+	struct domain *d;
+
+	string_copy(spec->name, "one", sizeof(spec->name));
+	spec->memory_pages = LIVING_PAGES;
+	spec->vcpu_count = 1;
+	spec->weight = 256;
+	spec->affinity = 1;
+	spec->kernel = image_get(image);
+	cr_assert_eq(domain_build(spec, &d), 0);
+	lifecycle_begin();
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, d->id), 0);
+	domain_start(d);
+	cr_assert_null(domain_find(d->id));
+	cr_assert_eq(lifecycle_count(), 0);
+}
+
 Test(control, crash_leaves_its_report)
 {
 	struct domain *d = living_domain("one", false);
@@ -405,6 +503,38 @@ Test(control, numbers_are_not_soon_used_again)
 	}
 }
 
+Test(control, a_record_gives_way_to_a_new_domain)
+{
+	struct domain *d = living_domain("one", false);
+
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, d->id), 0);
+	cr_assert_not_null(living_domain("one", false), "it is not freed yet, but its name is");
+	living_run(TURNS);
+	a = (union control_args){ 0 };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_machine, &a), 0);
+	cr_assert_eq(a.machine.ended, 0);
+}
+
+static u16 make_and_end(const char *name)
+{
+	u16 id = living_domain(name, false)->id;
+
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), 0);
+	living_run(TURNS);
+	return id;
+}
+
+Test(control, the_newest_record_is_forgotten_alone)
+{
+	u16 first = make_and_end("first"), second = make_and_end("second"), third;
+
+	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, second), 0);
+	third = make_and_end("third");
+	cr_assert_eq(state_of(first), PV_CONTROL_STATE_shutdown);
+	cr_assert_eq(state_of(second), 255);
+	cr_assert_eq(state_of(third), PV_CONTROL_STATE_shutdown);
+}
+
 static struct domain *unpublished(const char *name)
 {
 	struct domain_spec spec = {
@@ -429,6 +559,18 @@ Test(control, no_two_get_one_number)
 	reap_unborn(two);
 	cr_assert_eq(domain_by_id(one->id), one);
 	reap_unborn(one);
+}
+
+Test(control, a_remembered_number_is_not_given)
+{
+	u16 id = make_and_end("one");
+
+	for (u32 i = 0; i < DOMAIN_MAX; i++) {
+		struct domain *d = unpublished("two");
+
+		cr_assert_neq(d->id, id);
+		reap_unborn(d);
+	}
 }
 
 /* A domain that cannot be made for want of a number has none, and takes nothing from those who have it. */
@@ -478,6 +620,19 @@ Test(control, one_that_asks_to_reboot_comes_again)
 	cr_assert_null(domain_find(id), "not for ever");
 	cr_assert_eq(state_of((u16)(id - 1)), PV_CONTROL_STATE_shutdown);
 	cr_assert_eq(a.list.domains[0].reason, PV_SHUTDOWN_reboot);
+}
+
+Test(control, one_that_is_made_once_does_not_come_again)
+{
+	struct domain *keeper = living_domain("keeper", true);
+	struct pv_control_create c = request_for("made", living_image());
+
+	c.flags = PV_CONTROL_FLAG_once;
+	cr_assert_eq(create_by(keeper, &c), 0);
+	domain_shutdown(domain_find(c.domid), PV_SHUTDOWN_reboot);
+	living_run(TURNS);
+	cr_assert_eq(lifecycle_count(), 1);
+	cr_assert_eq(state_of(c.domid), PV_CONTROL_STATE_shutdown);
 }
 
 /* ---- making ---- */
@@ -773,6 +928,30 @@ Test(control, images_are_promised_memory_once)
 	cr_assert_eq(control_do(&line, PV_CONTROLOP_image_new, &a), 0);
 }
 
+/* What is written is held and not promised any more, what is sealed is promised nothing more. */
+Test(control, what_images_have_is_not_promised_again)
+{
+	u64 pages = 1000, free = alloc_free_count();
+	struct domain *keeper = living_domain("keeper", true);
+	struct pv_control_create c;
+	u32 written, sealed;
+
+	a = (union control_args){ .image = { .size = pages << PAGE_SHIFT } };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_image_new, &a), 0);
+	written = a.image.image;
+	for (u64 page = 0; page < pages; page++) {
+		cr_assert_eq(write_image(written, page << PAGE_SHIFT, 1), 0);
+	}
+	a = (union control_args){ .image = { .size = 5000UL << PAGE_SHIFT } };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_image_new, &a), 0);
+	sealed = a.image.image;
+	c = request_for("made", sealed);
+	cr_assert_eq(create_by(keeper, &c), -PV_ENOEXEC);
+	a = (union control_args){ .image = { .size = (alloc_free_count() - 50) << PAGE_SHIFT } };
+	cr_assert_eq(control_do(&line, PV_CONTROLOP_image_new, &a), 0);
+	cr_assert_lt(alloc_free_count(), free);
+}
+
 Test(control, there_are_so_many_images)
 {
 	long rc = 0;
@@ -794,6 +973,7 @@ Test(control, images_of_one_that_ended_lose_their_numbers)
 {
 	struct domain *keeper = living_domain("keeper", true);
 	struct control_caller who = { .domain = keeper };
+	u32 of_the_line = living_image();
 
 	a = (union control_args){ .image = { .size = 100 } };
 	cr_assert_eq(control_do(&who, PV_CONTROLOP_image_new, &a), 0);
@@ -801,6 +981,7 @@ Test(control, images_of_one_that_ended_lose_their_numbers)
 	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, keeper->id), 0);
 	living_run(TURNS);
 	cr_assert_eq(image_free(a.image.image), -PV_ENOENT);
+	cr_assert_eq(image_free(of_the_line), 0);
 }
 
 /* ---- who may, and over which way ---- */
@@ -824,6 +1005,35 @@ Test(control, only_those_with_the_right)
 	cr_assert_eq(hypercall_control(PV_CONTROLOP_destroy, gva + sizeof(m), 0, 0, 0, 0),
 		     -PV_EFAULT);
 	fake_cpu_info.current = NULL;
+}
+
+static __attribute__((noinline)) void dirty_the_stack(void)
+{
+	volatile u8 bytes[16384];
+
+	for (u32 i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = 0xa5;
+	}
+}
+
+static bool is_zero_from(const void *structure, size_t from, size_t size)
+{
+	return control_is_zero((const u8 *)structure + from, size - from);
+}
+
+/* Nobody but the caller: behind the one that is listed, all bytes of the reply are zero. */
+Test(control, a_reply_has_no_bytes_of_ours)
+{
+	struct domain *keeper = living_domain("keeper", true);
+	static struct pv_control_list list;
+	u64 gva = fake_guest_map_here(&list, sizeof(list));
+
+	fake_cpu_info.current = keeper->vcpus[0];
+	dirty_the_stack();
+	cr_assert_eq(hypercall_control(PV_CONTROLOP_list, gva, 0, 0, 0, 0), 0);
+	fake_cpu_info.current = NULL;
+	cr_assert_eq(list.count, 1);
+	cr_assert(is_zero_from(&list, offsetof(struct pv_control_list, domains[1]), sizeof(list)));
 }
 
 static s32 ask_line(u32 op, const void *structure, u32 size, void *reply, u32 reply_size)
@@ -866,6 +1076,18 @@ Test(control, the_line_is_nobody_itself)
 	for (u32 op = PV_CONTROLOP_pause; op <= PV_CONTROLOP_destroy; op++) {
 		cr_assert_eq(ask_line(op, &id, sizeof(id), &id, 0), -PV_ESRCH, "operation %u", op);
 	}
+}
+
+Test(control, a_reply_over_the_line_has_no_bytes_of_ours)
+{
+	static struct pv_control_list list;
+	u64 first = 0;
+
+	cr_assert_not_null(living_domain("one", false));
+	dirty_the_stack();
+	cr_assert_eq(ask_line(PV_CONTROLOP_list, &first, sizeof(first), &list, sizeof(list)), 0);
+	cr_assert_eq(list.count, 1);
+	cr_assert(is_zero_from(&list, offsetof(struct pv_control_list, domains[1]), sizeof(list)));
 }
 
 Test(control, the_line_waits_for_its_domain)

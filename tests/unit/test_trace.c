@@ -573,25 +573,31 @@ Test(trace, a_line_that_takes_nothing_holds_nobody_up_and_loses_what_is_counted)
 
 /* ---- to a domain ---- */
 
-/* The first CPU's records end where the domain's memory does: they are told, and the others' are left for the next call. */
+/* The domain's memory ends behind what is copied at once: that is told, and the rest is left for the next call. */
 Test(trace, what_was_taken_is_told)
 {
 	static u8 room[65536];
 	u64 gva = fake_guest_map_here(room, sizeof(room));
 	struct pv_control_trace t = { .domid = 1, .kinds = PV_TRACE_ALL, .calls = ~0UL };
-	u32 size = 6 * sizeof(struct pv_trace_record);
+	u32 size = sizeof(struct pv_trace_record), piece = PV_LINE_PAYLOAD_MAX / size * size;
 	struct pv_control_trace_read read = { .bytes = sizeof(room),
-					      .data = gva + sizeof(room) - size };
+					      .data = gva + sizeof(room) - piece };
 
 	cr_assert_eq(trace_control_set(b, &t), 0);
-	storm(5); /* and the clock's */
+	storm(59); /* and the clock's */
 	fake_cpu_info.cpu = 1;
 	storm(2);
 	cr_assert_eq(trace_control_read(b, &read), 0);
-	cr_assert_eq(read.bytes, size);
-	read = (struct pv_control_trace_read){ .bytes = sizeof(room), .data = gva };
+	cr_assert_eq(read.bytes, piece);
+	read = (struct pv_control_trace_read){ .bytes = 60 * size - piece,
+					       .data = gva + sizeof(room) - (60 * size - piece) };
 	cr_assert_eq(trace_control_read(b, &read), 0);
-	cr_assert_eq(read.bytes, 2 * sizeof(struct pv_trace_record));
+	cr_assert_eq(read.bytes, 60 * size - piece, "all of the first CPU's");
+	read = (struct pv_control_trace_read){ .bytes = sizeof(room), .data = gva + sizeof(room) };
+	cr_assert_eq(trace_control_read(b, &read), -PV_EFAULT);
+	read.data = gva;
+	cr_assert_eq(trace_control_read(b, &read), 0);
+	cr_assert_eq(read.bytes, 2 * size);
 	cr_assert_eq(((struct pv_trace_record *)room)[0].cpu, 1);
 }
 

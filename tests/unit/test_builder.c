@@ -174,6 +174,20 @@ Test(builder, segments_of_no_size_are_not_loaded)
 	}
 }
 
+Test(builder, what_is_larger_than_its_place_is_refused)
+{
+	struct elf_kernel k;
+
+	file.e.segments[2] = (struct segment){ .type = 1,
+					       .offset = PAGE_SIZE,
+					       .paddr = 0x3000,
+					       .filesz = PAGE_SIZE + 1,
+					       .memsz = PAGE_SIZE };
+	image = take_image();
+	cr_assert_not_null(elf_parse(&k, image));
+	drop_image();
+}
+
 static u64 next_random(u64 *state)
 {
 	*state = *state * 6364136223846793005UL + 1442695040888963407UL;

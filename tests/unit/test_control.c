@@ -363,6 +363,13 @@ Test(control, a_domain_ends_once)
 	cr_assert_eq(a.list.domains[0].reason, PV_SHUTDOWN_poweroff, "the first reason stays");
 }
 
+static void pass_on_second_cpu(void)
+{
+	fake_cpu_info.cpu = 1;
+	grace_pass();
+	fake_cpu_info.cpu = 0;
+}
+
 /* A CPU that still holds its registers, then one that has not passed since: both are waited for. */
 Test(control, nothing_is_freed_under_a_cpu)
 {
@@ -373,17 +380,15 @@ Test(control, nothing_is_freed_under_a_cpu)
 	cpu_count = 2;
 	d->vcpus[1]->sched.loaded = true;
 	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, id), 0);
-	fake_cpu_info.cpu = 1;
-	grace_pass();
-	fake_cpu_info.cpu = 0;
-	living_run(TURNS);
-	cr_assert_eq(alloc_free_count(), with);
+	for (u32 i = 0; i < TURNS; i++) {
+		pass_on_second_cpu();
+		living_step();
+	}
+	cr_assert_eq(alloc_free_count(), with, "it is loaded");
 	d->vcpus[1]->sched.loaded = false;
 	living_run(TURNS);
 	cr_assert_eq(alloc_free_count(), with, "the second CPU may have found it");
-	fake_cpu_info.cpu = 1;
-	grace_pass();
-	fake_cpu_info.cpu = 0;
+	pass_on_second_cpu();
 	cpu_count = 1;
 	living_run(TURNS);
 	cr_assert_eq(living_told(id), PV_DOMAIN_STATE_GONE);
@@ -787,14 +792,20 @@ Test(control, a_vcpu_makes_one_at_a_time)
 Test(control, who_asked_may_end_meanwhile)
 {
 	struct domain *keeper = living_domain("keeper", true);
+	static struct domain heir;
 	struct control_caller who = { .domain = keeper };
 	u32 image = living_image();
 
 	a.create = request_for("made", image);
 	cr_assert_eq(control_do(&who, PV_CONTROLOP_create, &a), CONTROL_AGAIN);
 	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, keeper->id), 0);
+	heir.id = keeper->id;
 	living_run(TURNS);
 	cr_assert_eq(lifecycle_count(), 1, "what it asked for is made");
+	who.domain = &heir;
+	a.create = request_for("made", image);
+	cr_assert_eq(control_do(&who, PV_CONTROLOP_create, &a), -PV_EEXIST,
+		     "the outcome is not told to whoever has the number");
 }
 
 Test(control, memory_runs_out_anywhere)
@@ -973,14 +984,15 @@ Test(control, images_of_one_that_ended_lose_their_numbers)
 {
 	struct domain *keeper = living_domain("keeper", true);
 	struct control_caller who = { .domain = keeper };
-	u32 of_the_line = living_image();
+	u32 of_the_line = living_image(), of_the_keeper;
 
 	a = (union control_args){ .image = { .size = 100 } };
 	cr_assert_eq(control_do(&who, PV_CONTROLOP_image_new, &a), 0);
-	cr_assert_eq(write_image(a.image.image, 0, 1), 0);
+	of_the_keeper = a.image.image;
+	cr_assert_eq(write_image(of_the_keeper, 0, 1), 0);
 	cr_assert_eq(on_domain(PV_CONTROLOP_destroy, keeper->id), 0);
 	living_run(TURNS);
-	cr_assert_eq(image_free(a.image.image), -PV_ENOENT);
+	cr_assert_eq(image_free(of_the_keeper), -PV_ENOENT);
 	cr_assert_eq(image_free(of_the_line), 0);
 }
 

@@ -119,7 +119,7 @@ void domain_unpublish(struct domain *d)
 	while (*p != NULL && *p != d) {
 		p = &(*p)->next;
 	}
-	was_listed = *p == d;
+	was_listed = *p != NULL;
 	if (was_listed) {
 		*p = d->next;
 		__atomic_store_n(&by_id[d->id], NULL, __ATOMIC_RELEASE);

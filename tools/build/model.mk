@@ -72,7 +72,7 @@ COVERED := mm/alloc mm/frame mm/guest mm/l1 mm/ptable mm/tlb mm/types \
 	hypercall/multicall hypercall/set_gdt hypercall/update_descriptor \
 	hypercall/update_va_mapping pv/descriptor pv/ptwr domain/vcpu_info
 COVERAGE_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_mm*.c)) test_alloc \
-	test_descriptor test_ptwr
+	test_descriptor test_ptwr test_trace
 
 .PHONY: coverage
 coverage: ## tell how much of the page-table code its tests reach (gcov)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fake_session.h"
+#include "fake_verb.h"
 #include "parley/verbs.h"
 
 #define PATIENCE 10000 /* milliseconds for what must come */

@@ -8,7 +8,6 @@
 
 #include <parley/sched.h>
 
-#include "fake_session.h"
 #include "parley/verbs.h"
 #include "verb_fixture.h"
 

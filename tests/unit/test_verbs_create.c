@@ -8,7 +8,6 @@
 #include <parley/errno.h>
 #include <parley/sched.h>
 
-#include "fake_session.h"
 #include "image_maker.h"
 #include "parley/verbs.h"
 #include "verb_fixture.h"

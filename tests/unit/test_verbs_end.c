@@ -11,7 +11,6 @@
 #include <parley/errno.h>
 #include <parley/sched.h>
 
-#include "fake_session.h"
 #include "parley/verbs.h"
 #include "verb_fixture.h"
 

@@ -9,7 +9,6 @@
 
 #include <parley/sched.h>
 
-#include "fake_session.h"
 #include "parley/verbs.h"
 #include "verb_fixture.h"
 

@@ -3,11 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <parley/sched.h>
-
-#include "fake_session.h"
 #include "verb_fixture.h"
 
 struct fake_machine machine;
@@ -53,9 +49,8 @@ void end_domain(size_t index, uint8_t state, uint8_t reason, const char *text)
 void expect_file(int fd, const char *text)
 {
 	char got[4096];
-	ssize_t size = pread(fd, got, sizeof(got) - 1, 0);
 
-	got[size > 0 ? size : 0] = '\0';
+	fake_read(fd, got, sizeof(got));
 	cr_assert_str_eq(got, text);
 }
 

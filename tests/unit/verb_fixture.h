@@ -1,11 +1,12 @@
 /*
  * A machine for the tests of verbs (test_verbs*.c), and what is asked of each: that it returns,
- * writes and sends what it should. Read fake_session.h first.
+ * writes and sends what it should. Read fake_session.h and fake_verb.h first.
  */
 #ifndef UNIT_VERB_FIXTURE_H
 #define UNIT_VERB_FIXTURE_H
 
 #include "fake_session.h"
+#include "fake_verb.h"
 
 extern struct fake_machine machine;
 

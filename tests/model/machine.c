@@ -327,9 +327,7 @@ struct machine_space machine_space(struct domain *d)
 	for (u32 level = 1; level <= 4; level++) {
 		s.table[level] = machine_frame(d);
 		if (level > 1) {
-			machine_poke(s.table[level], 0,
-				     pte_make(s.table[level - 1],
-					      PTE_PRESENT | PTE_WRITE | PTE_USER));
+			machine_poke(s.table[level], 0, pte_make(s.table[level - 1], PAGE_RW));
 		}
 	}
 	s.table[0] = MFN_INVALID;

@@ -18,6 +18,10 @@
 #define MACHINE_CPUS    2
 #define MACHINE_DOMAINS 4
 
+/* The rights of an entry for a page as most guests have it, and for one that they only read. */
+#define PAGE_RW (PTE_PRESENT | PTE_WRITE | PTE_USER)
+#define PAGE_RO (PTE_PRESENT | PTE_USER)
+
 /* Where the hypervisor's slots lead; all of these frames are its own. */
 #define MACHINE_HV_PAGES 4
 

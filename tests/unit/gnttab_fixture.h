@@ -10,8 +10,6 @@
 #include "channel/gnttab_types.h"
 #include "machine.h"
 
-#define PAGE_RW (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define PAGE_RO (PTE_PRESENT | PTE_USER)
 #define COUNT   40U
 #define POISON  0x5a5a /* a status that nobody wrote yet */
 

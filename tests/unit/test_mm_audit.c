@@ -5,9 +5,6 @@
 #include "domain/audit.h"
 #include "machine.h"
 
-#define PAGE_RW (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define PAGE_RO (PTE_PRESENT | PTE_USER)
-
 static struct domain *d, *other;
 static struct machine_space s;
 static mfn_t page, gdt;

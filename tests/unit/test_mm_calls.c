@@ -16,9 +16,6 @@
 #include "mm/guest.h"
 #include "mm/paging.h"
 
-#define PAGE_RW (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define PAGE_RO (PTE_PRESENT | PTE_USER)
-
 static struct domain *d;
 static struct machine_space s;
 static mfn_t page;

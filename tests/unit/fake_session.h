@@ -25,30 +25,33 @@ struct fake_machine {
 	char folder[64]; /* the runtime directory */
 };
 
+/* The machine of a test that has only one. */
+extern struct fake_machine machine;
+
 /* Starts a machine called "name" with domains 1 "one" (running) and 2 "two" (running). */
-void fake_machine_start(struct fake_machine *machine, const char *name);
+void fake_machine_start(struct fake_machine *fake, const char *name);
 
 /* The same in the folder of another, or, with patience, giving up on the hypervisor sooner. */
-void fake_machine_start_in(struct fake_machine *machine, const char *name, const char *folder,
+void fake_machine_start_in(struct fake_machine *fake, const char *name, const char *folder,
 			   double patience);
 
 /* The hypervisor sends a frame. */
-void fake_machine_say(struct fake_machine *machine, uint8_t type, uint16_t domid,
-		      const void *payload, size_t size);
-void fake_machine_say_state(struct fake_machine *machine, uint16_t domid, const char *name,
+void fake_machine_say(struct fake_machine *fake, uint8_t type, uint16_t domid, const void *payload,
+		      size_t size);
+void fake_machine_say_state(struct fake_machine *fake, uint16_t domid, const char *name,
 			    uint8_t state, uint8_t reason);
 
 /* All domains power off, the hypervisor says good-bye. Returns the session's exit status. */
-int fake_machine_end(struct fake_machine *machine);
+int fake_machine_end(struct fake_machine *fake);
 
 /* Waits for the session's end; returns its status. */
-int fake_machine_wait(struct fake_machine *machine);
+int fake_machine_wait(struct fake_machine *fake);
 
 /* Waits, at most 10 s, until a number that the hypervisor changes is at least "least". */
 bool fake_wait_for(const volatile uint32_t *number, uint32_t least);
 
 /* The last request with this operation, or NULL. */
-const struct fake_request *fake_find_request(const struct fake_machine *machine, uint32_t op);
-uint32_t fake_count_requests(const struct fake_machine *machine, uint32_t op);
+const struct fake_request *fake_find_request(const struct fake_machine *fake, uint32_t op);
+uint32_t fake_count_requests(const struct fake_machine *fake, uint32_t op);
 
 #endif

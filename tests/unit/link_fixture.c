@@ -6,7 +6,6 @@
 #include "link_fixture.h"
 #include "parley/link.h"
 
-struct fake_machine machine;
 struct problem problem;
 
 void open_link(struct link *link)

@@ -5,8 +5,6 @@
 #include "fake_session.h"
 #include "parley/link.h"
 
-extern struct fake_machine machine;
-
 /* What the last call had to say against it. */
 extern struct problem problem;
 

@@ -8,21 +8,12 @@
 
 #include "channel/evtchn.h"
 #include "channel/evtchn_ops.h"
-#include "domain/sched.h"
 #include "domain/store.h"
 #include "mm/alloc.h"
 #include "small_domain.h"
 #include "store_client.h"
 
 struct store_client client;
-
-void sched_wake(struct vcpu *v)
-{
-}
-
-void sched_wake_anyhow(struct vcpu *v)
-{
-}
 
 struct domain *domain_with_store(u16 id, struct pv_store_ring **its_ring, u32 *its_port)
 {

@@ -14,7 +14,6 @@
 #include "domain/control.h"
 #include "domain/line.h"
 #include "domain/line_frame.h"
-#include "domain/sched.h"
 #include "drivers/ioapic.h"
 #include "drivers/uart.h"
 #include "lib/log.h"
@@ -80,14 +79,6 @@ bool ioapic_route_isa(u8 irq, u8 vector, u32 apic_id)
 }
 
 void oops_set_last_words(void (*fn)(void))
-{
-}
-
-void sched_wake(struct vcpu *v)
-{
-}
-
-void sched_wake_anyhow(struct vcpu *v)
 {
 }
 

@@ -32,7 +32,6 @@ struct person {
 	char seen[65536];
 };
 
-static struct fake_machine machine;
 static struct person person;
 
 /* Reads for as long as "milliseconds" without a byte; false at the end of the terminal. */

@@ -6,8 +6,6 @@
 
 #include "verb_fixture.h"
 
-struct fake_machine machine;
-
 struct fake_result *expect(fake_verb_fn *verb, const char *words, int status, const char *out,
 			   const char *err)
 {

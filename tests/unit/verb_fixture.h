@@ -8,8 +8,6 @@
 #include "fake_session.h"
 #include "fake_verb.h"
 
-extern struct fake_machine machine;
-
 /* Runs a verb and expects its status, and texts within what it wrote. */
 struct fake_result *expect(fake_verb_fn *verb, const char *words, int status, const char *out,
 			   const char *err);

@@ -18,8 +18,10 @@ HOST_SRCS := $(filter-out $(HOST_EXCLUDE),$(wildcard $(HOST_ROOMS:%=hypervisor/%
 	$(HOST_EXTRA)
 FAKE_SRCS := $(wildcard tests/fake/*.c)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+# These stand in for much that other tests want the real thing of: named by who wants them, below.
 SCHED_MACHINE := tests/unit/sched_machine.c
-UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(SCHED_MACHINE),$(wildcard tests/unit/*.c))
+NO_SCHEDULER := tests/unit/no_scheduler.c
+UNIT_HELPER_SRCS := $(filter-out $(UNIT_SRCS) $(SCHED_MACHINE) $(NO_SCHEDULER),$(wildcard tests/unit/*.c))
 UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(O)/tests/unit/%)
 
 $(O)/obj/unit/hypervisor/%.o: hypervisor/%.c $(O)/gen/flags.unit | $(HV_GEN)
@@ -80,10 +82,11 @@ $(eval $(call archive,libbench,$(call unit_objs,$(BENCH_UNIT_SRCS))))
 UNIT_ARCHIVES := $(foreach a,libhelper libedges libfake libhypervisor libparley libbench,$(O)/obj/unit/$(a).a)
 .SECONDARY: $(call unit_objs,$(UNIT_SRCS))
 
-# It stands in for much that other tests want the real thing of.
 SCHED_MACHINE_OBJ := $(call unit_objs,$(SCHED_MACHINE))
-$(addprefix $(O)/tests/unit/test_,sched shares watchdog trace_sched): $(SCHED_MACHINE_OBJ)
-.SECONDARY: $(SCHED_MACHINE_OBJ)
+NO_SCHEDULER_OBJ := $(call unit_objs,$(NO_SCHEDULER))
+$(addprefix $(O)/tests/unit/test_,sched shares shares_change watchdog trace_sched): $(SCHED_MACHINE_OBJ)
+$(addprefix $(O)/tests/unit/test_,console store store_ring store_watch): $(NO_SCHEDULER_OBJ)
+.SECONDARY: $(SCHED_MACHINE_OBJ) $(NO_SCHEDULER_OBJ)
 
 # What a test does not reach is left out, so that it need not fake what that would need; the
 # symbols named keep Criterion's list of tests.

@@ -1,6 +1,6 @@
 /*
- * The small machine: see machine.h. The parts that stand in for cpu/switch.c
- * keep its order (tick, load, flush, publish), since tests depend on it.
+ * The small machine's memory and domains: see machine.h. Its CPUs: machine_cpu.c; what must be right:
+ * machine_check.c.
  */
 #include "machine.h"
 
@@ -13,36 +13,21 @@
 #include <seam/cpu.h>
 #include <seam/directmap.h>
 
-#include "channel/evtchn.h"
 #include "channel/gnttab_types.h"
-#include "cpu/ipi.h"
-#include "cpu/switch.h"
-#include "domain/audit.h"
-#include "domain/console.h"
 #include "domain/vcpu_context.h"
 #include "fake_memory.h"
-#include "fake_points.h"
-#include "fake_tlb.h"
 #include "lib/log.h"
+#include "machine_parts.h"
 #include "mm/paging.h"
-#include "mm/tlb.h"
 
 #define HV_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY)
 
-static struct {
-	u32 cpu;
-	struct vcpu *current;
-	mfn_t gdt[GDT_GUEST_PAGES];
-	mfn_t ldt[LDT_MAX_PAGES];
-} cpus[MACHINE_CPUS];
-
-static struct domain *domains[MACHINE_DOMAINS];
+struct domain *machine_domains[MACHINE_DOMAINS];
 static u64 hv_slots[HV_L4_SLOTS];
 static mfn_t hv_frames[3 + MACHINE_HV_PAGES]; /* L3, L2, L1, pages */
 static u8 hv_copy[3 + MACHINE_HV_PAGES][PAGE_SIZE];
 static u8 *frames_array;
 
-u64 machine_restarts;
 bool machine_is_quiet;
 
 /* ---- memory ---- */
@@ -94,12 +79,7 @@ void machine_init(u64 frames)
 	alloc_add_range(maddr(MACHINE_LOW << PAGE_SHIFT), maddr((frames - 1) << PAGE_SHIFT));
 	make_hypervisor();
 	log_add_sink(log_to_stderr);
-	for (u32 i = 0; i < MACHINE_CPUS; i++) {
-		cpus[i].cpu = i;
-		memset(cpus[i].gdt, 0xff, sizeof(cpus[i].gdt));
-		memset(cpus[i].ldt, 0xff, sizeof(cpus[i].ldt));
-	}
-	machine_be(0);
+	machine_init_cpus();
 }
 
 void paging_install_hv_slots(u64 *l4)
@@ -116,6 +96,19 @@ bool paging_is_hv_slot(u32 slot, u64 entry)
 mfn_t paging_idle_root(void)
 {
 	return hv_frames[0];
+}
+
+const char *machine_check_hypervisor(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
+		if (memcmp(hv_copy[i], mfn_to_virt(hv_frames[i]), PAGE_SIZE) != 0) {
+			return "the hypervisor's memory was changed";
+		}
+		if (frame_at(hv_frames[i])->owner != FRAME_OWNER_HV) {
+			return "a frame of the hypervisor's has another owner";
+		}
+	}
+	return NULL;
 }
 
 void machine_poke(mfn_t m, u32 index, u64 value)
@@ -136,9 +129,9 @@ struct domain *domain_find(u16 domid)
 		return current_vcpu()->domain;
 	}
 	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		if (domains[i] != NULL && domains[i]->id == domid &&
-		    domains[i]->life == DOMAIN_ALIVE) {
-			return domains[i];
+		if (machine_domains[i] != NULL && machine_domains[i]->id == domid &&
+		    machine_domains[i]->life == DOMAIN_ALIVE) {
+			return machine_domains[i];
 		}
 	}
 	return NULL;
@@ -163,8 +156,8 @@ static struct vcpu *make_vcpu(struct domain *d, u32 id)
 static struct domain **free_place(void)
 {
 	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		if (domains[i] == NULL) {
-			return &domains[i];
+		if (machine_domains[i] == NULL) {
+			return &machine_domains[i];
 		}
 	}
 	abort();
@@ -199,8 +192,8 @@ struct domain *machine_domain(u16 id, u32 vcpus, u64 max_frames)
 static void forget(struct domain *d)
 {
 	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		if (domains[i] == d) {
-			domains[i] = NULL;
+		if (machine_domains[i] == d) {
+			machine_domains[i] = NULL;
 		}
 	}
 	gnttab_fini(d);
@@ -250,7 +243,9 @@ bool machine_kill_step(struct domain *d)
 
 	d->life = DOMAIN_DYING;
 	for (u32 i = 0; i < MACHINE_CPUS; i++) {
-		if (cpus[i].current != NULL && cpus[i].current->domain == d) {
+		const struct vcpu *v = machine_running(i);
+
+		if (v != NULL && v->domain == d) {
 			machine_run(i, NULL);
 		}
 	}
@@ -277,28 +272,11 @@ void machine_reap(void)
 	}
 	fake_cpu_info.work &= ~(u32)CPU_WORK_REAP;
 	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		if (domains[i] != NULL && domains[i]->life == DOMAIN_DYING &&
-		    !gnttab_is_held(domains[i])) {
-			machine_kill(domains[i]);
+		if (machine_domains[i] != NULL && machine_domains[i]->life == DOMAIN_DYING &&
+		    !gnttab_is_held(machine_domains[i])) {
+			machine_kill(machine_domains[i]);
 		}
 	}
-}
-
-bool machine_is_pinned(u64 m, u16 by, bool writable)
-{
-	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		struct grant_table *t = domains[i] == NULL ? NULL : domains[i]->grants;
-
-		for (u32 ref = 0; t != NULL && ref < t->count * GNTTAB_FRAME_REFS; ref++) {
-			const struct grant_active *a = gnttab_active(t, ref);
-
-			if (a->pins != 0 && a->mfn == m && a->domid == by &&
-			    (a->writers != 0 || !writable)) {
-				return true;
-			}
-		}
-	}
-	return false;
 }
 
 void machine_kill(struct domain *d)
@@ -332,292 +310,4 @@ struct machine_space machine_space(struct domain *d)
 	}
 	s.table[0] = MFN_INVALID;
 	return s;
-}
-
-/* ---- CPUs ---- */
-
-void machine_be(u32 cpu)
-{
-	fake_cpu_info.cpu = cpu;
-	fake_cpu_info.current = cpus[cpu].current;
-}
-
-struct vcpu *machine_running(u32 cpu)
-{
-	return cpus[cpu].current;
-}
-
-u64 machine_cr3(u32 cpu)
-{
-	return fake_tlb_cr3[cpu];
-}
-
-mfn_t machine_window_gdt(u32 cpu, u32 page)
-{
-	return cpus[cpu].gdt[page];
-}
-
-mfn_t machine_window_ldt(u32 cpu, u32 page)
-{
-	return cpus[cpu].ldt[page];
-}
-
-static void load_window(mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
-{
-	for (u32 i = 0; i < pages; i++) {
-		window[i] = frames != NULL && i < (entries + 511) / 512 ? frames[i] : MFN_INVALID;
-	}
-}
-
-void vcpu_load_gdt_window(struct vcpu *v)
-{
-	load_window(cpus[cpu_id()].gdt, GDT_GUEST_PAGES, v->gdt_frames, v->gdt_entries);
-}
-
-void vcpu_load_ldt_window(struct vcpu *v)
-{
-	load_window(cpus[cpu_id()].ldt, LDT_MAX_PAGES, v->ldt_frames, v->ldt_entries);
-}
-
-void machine_run(u32 cpu, struct vcpu *v)
-{
-	u32 was = cpu_id();
-	struct vcpu *prev = cpus[cpu].current;
-
-	machine_be(cpu);
-	if (prev != NULL) {
-		prev->sched.state = VCPU_RUNNABLE;
-	}
-	cpus[cpu].current = v;
-	fake_cpu_info.current = v;
-	if (v == NULL) {
-		tlb_load_root(0);
-		load_window(cpus[cpu].gdt, GDT_GUEST_PAGES, NULL, 0);
-		load_window(cpus[cpu].ldt, LDT_MAX_PAGES, NULL, 0);
-	} else {
-		v->mode = VCPU_MODE_KERNEL;
-		v->sched.cpu = cpu;
-		v->sched.state = VCPU_RUNNING;
-		__atomic_store_n(&v->sched.loaded, true, __ATOMIC_SEQ_CST);
-		__atomic_fetch_or(&v->domain->mm.tlb_cpus, 1UL << cpu, __ATOMIC_SEQ_CST);
-		tlb_load_root(v->kernel_load);
-		vcpu_load_gdt_window(v);
-		vcpu_load_ldt_window(v);
-	}
-	if (prev != NULL && (v == NULL || v->domain != prev->domain)) {
-		__atomic_fetch_and(&prev->domain->mm.tlb_cpus, ~(1UL << cpu), __ATOMIC_SEQ_CST);
-	}
-	if (prev != NULL && prev != v) {
-		__atomic_store_n(&prev->sched.loaded, false, __ATOMIC_SEQ_CST);
-	}
-	machine_be(was);
-}
-
-void machine_enter(u32 cpu, u8 mode)
-{
-	struct vcpu *v = cpus[cpu].current;
-	u32 was = cpu_id();
-
-	machine_be(cpu);
-	fake_tlb_set_cr3(mode == VCPU_MODE_KERNEL ? v->kernel_load : v->user_load);
-	v->mode = mode;
-	machine_be(was);
-}
-
-/* What the CPU's CR3 must be: the root of the half that runs, and where PCIDs are used its tag. */
-static u64 wanted_cr3(const struct vcpu *v)
-{
-	bool tagged = pcid_tags.kernel != 0;
-
-	if (v == NULL) {
-		return 0;
-	}
-	if (v->mode == VCPU_MODE_KERNEL) {
-		return v->kernel_cr3 | (tagged ? PCID_KERNEL : 0);
-	}
-	return v->user_cr3 | (tagged ? PCID_USER : 0);
-}
-
-static void call_in_turn(u64 mask, void (*fn)(void *arg), void *arg)
-{
-	u32 was = cpu_id();
-
-	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
-		if ((mask & (1UL << cpu)) && cpu != was) {
-			machine_be(cpu);
-			fn(arg);
-		}
-	}
-	machine_be(was);
-}
-
-void (*machine_ipi)(u64 mask, void (*fn)(void *arg), void *arg) = call_in_turn;
-
-void ipi_call_cpus(u64 mask, void (*fn)(void *arg), void *arg)
-{
-	machine_ipi(mask, fn, arg);
-}
-
-/* ---- other rooms ---- */
-
-void vcpu_update_path(struct vcpu *v)
-{
-}
-
-void evtchn_rescan(struct vcpu *v)
-{
-}
-
-mfn_t console_ring(const struct domain *d)
-{
-	return MFN_INVALID;
-}
-
-mfn_t store_ring(const struct domain *d)
-{
-	return MFN_INVALID;
-}
-
-/* ---- hypercalls ---- */
-
-bool machine_call_once(u32 nr, u64 a[4], long *result)
-{
-	struct cpu_regs *regs = &cpu_info()->regs;
-
-	regs->rip = 1000;
-	*result = hypercall_table[nr](a[0], a[1], a[2], a[3], 0, 0);
-	if (regs->rip == 1000) {
-		return false;
-	}
-	a[0] = regs->rdi;
-	a[1] = regs->rsi;
-	a[2] = regs->rdx;
-	a[3] = regs->r10;
-	return true;
-}
-
-long machine_call(u32 nr, u64 a1, u64 a2, u64 a3, u64 a4)
-{
-	u64 a[4] = { a1, a2, a3, a4 };
-	long result;
-
-	while (machine_call_once(nr, a, &result)) {
-		machine_restarts++;
-	}
-	return result;
-}
-
-/* ---- checks ---- */
-
-bool machine_is_domain_lock(const void *lock)
-{
-	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		if (domains[i] != NULL && (const u8 *)lock - (const u8 *)domains[i] >= 0 &&
-		    (const u8 *)lock - (const u8 *)domains[i] < (long)sizeof(struct domain)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool window_is(const mfn_t *window, u32 pages, const mfn_t *frames, u32 entries)
-{
-	for (u32 i = 0; i < pages; i++) {
-		mfn_t want = i < (entries + 511) / 512 ? frames[i] : MFN_INVALID;
-
-		if (!mfn_equal(window[i], want)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-#define COUNTED_REFS (GNTTAB_FRAME_REFS * 8)
-
-/* As many pins as handles say, of each grant and of each right. */
-static const char *count_pins(void)
-{
-	static s32 pins[MACHINE_DOMAINS][COUNTED_REFS], writers[MACHINE_DOMAINS][COUNTED_REFS];
-
-	memset(pins, 0, sizeof(pins));
-	memset(writers, 0, sizeof(writers));
-	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		struct grant_table *t = domains[i] == NULL ? NULL : domains[i]->grants;
-
-		for (u32 n = 0; t != NULL && n < t->handles_made; n++) {
-			const struct grant_handle *h = gnttab_handle(t, n);
-
-			for (u32 o = 0; h != NULL && o < MACHINE_DOMAINS; o++) {
-				s32 held = (s32)grant_pins(h->flags);
-
-				if (domains[o] == h->owner && h->ref < COUNTED_REFS) {
-					pins[o][h->ref] -= held;
-					writers[o][h->ref] -= grant_is_writable(h->flags) ? held :
-											    0;
-				}
-			}
-		}
-		for (u32 ref = 0;
-		     t != NULL && ref < MIN(t->count * GNTTAB_FRAME_REFS, COUNTED_REFS); ref++) {
-			pins[i][ref] += (s32)gnttab_active(t, ref)->pins;
-			writers[i][ref] += (s32)gnttab_active(t, ref)->writers;
-		}
-	}
-	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		for (u32 ref = 0; ref < ARRAY_SIZE(pins[i]); ref++) {
-			if (pins[i][ref] != 0 || writers[i][ref] != 0) {
-				return "a grant has other pins than handles say";
-			}
-		}
-	}
-	return NULL;
-}
-
-static const char *audit(void)
-{
-	u64 free_frames = 0;
-
-	for (u32 i = 0; i < MACHINE_DOMAINS; i++) {
-		s64 wrong = domains[i] == NULL ? 0 : domain_audit(domains[i]);
-
-		/* It needs some memory itself. */
-		if (wrong != 0 && !(wrong == -PV_ENOMEM && alloc_free_count() < 16)) {
-			return "the audit finds wrong counts";
-		}
-	}
-	for (u64 i = 0; i < frame_count; i++) {
-		free_frames += frame_table[i].owner == FRAME_OWNER_FREE;
-	}
-	return free_frames == alloc_free_count() ? NULL : "the allocator lost frames";
-}
-
-const char *machine_check(void)
-{
-	const char *why;
-
-	for (u32 i = 0; i < ARRAY_SIZE(hv_frames); i++) {
-		if (memcmp(hv_copy[i], mfn_to_virt(hv_frames[i]), PAGE_SIZE) != 0) {
-			return "the hypervisor's memory was changed";
-		}
-		if (frame_at(hv_frames[i])->owner != FRAME_OWNER_HV) {
-			return "a frame of the hypervisor's has another owner";
-		}
-	}
-	for (u32 i = 0; i < MACHINE_CPUS; i++) {
-		const struct vcpu *v = cpus[i].current;
-
-		if (machine_cr3(i) != wanted_cr3(v)) {
-			return "a CPU's CR3 is not its vCPU's root";
-		}
-		if (v != NULL &&
-		    (!window_is(cpus[i].gdt, GDT_GUEST_PAGES, v->gdt_frames, v->gdt_entries) ||
-		     !window_is(cpus[i].ldt, LDT_MAX_PAGES, v->ldt_frames, v->ldt_entries))) {
-			return "a CPU's descriptor window is not its vCPU's";
-		}
-	}
-	if (fake_locks_held != 0) {
-		return "a lock is held";
-	}
-	why = audit();
-	return why != NULL ? why : count_pins();
 }

@@ -5,19 +5,21 @@
 MODEL_SRCS := $(filter-out $(wildcard tests/model/main_*.c),$(wildcard tests/model/*.c)) $(HV_DEBUG_SRCS)
 $(eval $(call archive,libmodel,$(call unit_objs,$(MODEL_SRCS))))
 
+# The audit must be the real one from the start, not hypervisor/domain/audit_off.c.
+MODEL_LINK := -z muldefs -u domain_audit $(O)/obj/unit/libmodel.a
 MODEL_BINS := $(filter $(O)/tests/unit/test_mm% $(O)/tests/unit/test_gnttab%,$(UNIT_BINS))
-$(MODEL_BINS): MODEL_LIB := -z muldefs $(O)/obj/unit/libmodel.a
+$(MODEL_BINS): MODEL_LIB := $(MODEL_LINK)
 $(MODEL_BINS): $(O)/obj/unit/libmodel.a
 
 # The sweep with edge values calls all hypercalls, not only those of the small machine.
-$(O)/tests/unit/test_edges: MODEL_LIB := $(O)/obj/unit/gen/dispatch.o -z muldefs $(O)/obj/unit/libmodel.a
+$(O)/tests/unit/test_edges: MODEL_LIB := $(O)/obj/unit/gen/dispatch.o $(MODEL_LINK)
 $(O)/tests/unit/test_edges: $(O)/obj/unit/libmodel.a
 
 # One program of the model's own: $(O)/tests/model/NAME from tests/model/main_NAME.c.
 $(O)/tests/model/%: $(O)/obj/unit/tests/model/main_%.o $(O)/obj/unit/libmodel.a $(UNIT_ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group -z muldefs $(O)/obj/unit/libmodel.a \
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(MODEL_LINK) \
 		$(UNIT_ARCHIVES) -Wl,--end-group -Wl,--gc-sections -lpthread
 
 MINUTES ?= 10

@@ -2,7 +2,7 @@
  * The driver: two domains on the small machine and the same two in the model.
  * It carries out operations on both and compares results and states after each.
  *
- * Read next: driver.c, generate.c (random operations), shrink.c.
+ * Read next: driver.c, generate.c (random operations), sequence.c.
  */
 #ifndef MODEL_DRIVER_H
 #define MODEL_DRIVER_H

@@ -93,6 +93,9 @@ const char *driver_step_failing(struct driver *w, const struct op *ops, u32 n, u
 /* A whole sequence: NULL, or what is wrong, and *at the operation. */
 const char *driver_run(struct driver *w, const struct op *ops, u32 n, u32 *at);
 
+/* What another vCPU stores through a stale translation of a frame, for simtlb_attack: entries worth having. */
+bool driver_attack(u64 frame, u32 *index, u64 *value);
+
 /* Who runs on a CPU: false if it is idle. */
 bool driver_who(const struct driver *w, u32 cpu, struct model_who *who);
 
@@ -157,10 +160,15 @@ const char *driver_model(struct driver *w, struct model_who who, const struct op
 /* Carry out the first ones of a group on the model, but perhaps one, so that it equals the machine: NULL, or what differs. */
 const char *driver_prefix(struct driver *w, struct model_who who, const struct op *ops, u32 n);
 
+/* ---- driver_compare.c ---- */
+
+/* Keep what differs, and where: w->why. */
+const char *driver_fail(struct driver *w, const char *what, u64 at, u64 want, u64 got);
+
 /* Make the model of what the machine's state is: NULL, or why that is not legal. */
 const char *driver_adopt(struct driver *w);
 
-/* What of the machine's state the model may take over: see driver_model.c. */
+/* What of the machine's state the model may take over: see driver_compare.c. */
 enum driver_adopt {
 	DRIVER_ADOPT_NOTHING,
 	DRIVER_ADOPT_UNUSED, /* one operation was refused */

@@ -202,10 +202,18 @@ bool model_grant_entry(const struct model *m, u16 id, u32 ref, u64 *frame, u32 *
 /* Is the entry there one that a grant made? */
 bool model_is_foreign(const struct model *m, u64 table, u32 index);
 
-/* For model_ops.c and model_grants.c: a change is judged, and then settled. */
+/* ---- model_settle.c, for the operations ---- */
+
+/* What a change would add to what is there. */
 void model_add(struct model *m, u16 owner, u64 frame, enum model_use how);
+
+/* Is the state legal with what was added? The additions are forgotten. */
 bool model_is_legal(struct model *m);
+
+/* After a change: tables in use get their form, and what nothing refers to is free. */
 void model_settle(struct model *m);
+
+/* A domain's end: what it has pinned of others goes; dead domains of which nobody has anything are gone. */
 void model_end_of_peer(struct model *m, u32 domain);
 void model_bury(struct model *m);
 

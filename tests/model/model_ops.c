@@ -1,6 +1,7 @@
 /*
  * The operations on the model. Each says what it adds, asks whether the state
- * is legal with that, and if so changes the facts. See model.h.
+ * is legal with that, and if so changes the facts. See model.h; how a change is judged and settled:
+ * model_settle.c.
  */
 #include <string.h>
 
@@ -33,69 +34,9 @@ static bool owns(const struct model *m, struct model_who who, u64 frame)
 	return frame < MODEL_FRAMES && m->frame[frame].owner == id_of(m, who);
 }
 
-/* ---- judging and settling ---- */
-
-void model_add(struct model *m, u16 owner, u64 frame, enum model_use how)
-{
-	m->extra[m->extra_count].owner = owner;
-	m->extra[m->extra_count].frame = frame;
-	m->extra[m->extra_count].use = how;
-	m->extra_count++;
-}
-
 static void add(struct model *m, struct model_who who, u64 frame, enum model_use how)
 {
 	model_add(m, id_of(m, who), frame, how);
-}
-
-/* Is the state legal with what was added? The additions are forgotten. */
-bool model_is_legal(struct model *m)
-{
-	bool legal = model_look(m, &view);
-
-	m->extra_count = 0;
-	m->why = view.why;
-	return legal;
-}
-
-/* A grant's entry is one for as long as its table is a table, and the entry names the same with the same right. */
-static void forget_foreign(struct model *m)
-{
-	for (u32 i = 0; i < MODEL_FOREIGN; i++) {
-		struct model_foreign *e = &m->foreign[i];
-
-		if (e->is_there && model_used_as(&view, e->table) != MODEL_L1) {
-			e->is_there = false;
-		}
-	}
-}
-
-/* After a change: tables in use get their form, and what nothing refers to is free. */
-void model_settle(struct model *m)
-{
-	(void)model_look(m, &view);
-	forget_foreign(m);
-	for (u64 f = 0; f < MODEL_FRAMES; f++) {
-		enum model_use how = model_used_as(&view, f);
-		u16 owner = m->frame[f].owner;
-
-		for (u32 i = 0; i < 512 && how >= MODEL_L1 && how <= MODEL_SEGDESC; i++) {
-			u64 *word = &m->word[f][i];
-
-			if (how == MODEL_SEGDESC) {
-				(void)model_descriptor_form(word);
-			} else if (how == MODEL_L4 && i >= 256 && i <= 271) {
-				*word = m->hv_slot[i - 256];
-			} else if (*word & PRESENT) {
-				*word = how == MODEL_L1 ? model_l1_form(*word) :
-							  model_upper_form(*word);
-			}
-		}
-		if (owner != MODEL_NOBODY && owner != MODEL_HV && view.refs[f] == 0) {
-			m->frame[f].owner = MODEL_NOBODY;
-			m->m2p[f] = MODEL_NONE;
-		}
-	}
 }
 
 /* May the hypervisor store to the frame for the guest: could it be mapped writable? */

@@ -70,7 +70,7 @@ void exception_page_fault_smap(void);
 void entry_syscall32(void);
 
 /* Written once, before paging_load() makes constants what they are called. */
-static struct gate idt[GATE_COUNT] aligned_to(16) __attribute__((section(".rodata.idt")));
+static struct gate idt[GATE_COUNT] aligned_to(16) __attribute__((section(".written_once")));
 
 /* The SYSCALL stubs as they lie in their page: 64-bit entry first, then 32-bit. */
 #define STUB32_OFFSET 64

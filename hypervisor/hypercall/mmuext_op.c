@@ -21,18 +21,17 @@
 #include "pv/descriptor.h"
 
 /* The kernel half's root. Loaded before the old one is let go. */
-static inline __attribute__((always_inline)) int op_new_baseptr(struct vcpu *v, u32 cmd, u64 arg1,
-								u64 arg2)
+static inline __attribute__((always_inline)) int new_baseptr(struct vcpu *v, u64 m)
 {
 	struct mm_owner *o = &v->domain->mm;
-	int rc = frame_get_table(o, mfn(arg1), FRAME_L4);
+	int rc = frame_get_table(o, mfn(m), FRAME_L4);
 	u64 old, stamp;
 
 	if (unlikely(rc != 0)) {
 		return rc;
 	}
 	old = v->kernel_cr3;
-	vcpu_set_kernel_root(v, mfn_to_maddr(mfn(arg1)).v);
+	vcpu_set_kernel_root(v, mfn_to_maddr(mfn(m)).v);
 	o->stats[PV_STATS_WORK_base_pointer]++;
 	stamp = tlb_load_root(v->kernel_load); /* its kernel mode is calling */
 	frame_put_table(o, maddr_to_mfn(maddr(old)), stamp);
@@ -166,7 +165,7 @@ static const op_fn ops[] = {
 	[PV_MMUEXT_PIN_L3_TABLE] = op_pin,
 	[PV_MMUEXT_PIN_L4_TABLE] = op_pin,
 	[PV_MMUEXT_UNPIN_TABLE] = op_unpin,
-	[PV_MMUEXT_NEW_BASEPTR] = op_new_baseptr,
+	[PV_MMUEXT_NEW_BASEPTR] = op_none, /* op_one() looks for it first */
 	[PV_MMUEXT_TLB_FLUSH_LOCAL] = op_flush_local,
 	[PV_MMUEXT_INVLPG_LOCAL] = op_invlpg_local,
 	[PV_MMUEXT_TLB_FLUSH_MULTI] = op_flush_multi,
@@ -192,7 +191,7 @@ static inline __attribute__((always_inline)) int op_one(struct vcpu *v, u64 gva)
 	}
 	cmd = (u32)op[0];
 	if (cmd == PV_MMUEXT_NEW_BASEPTR) {
-		return op_new_baseptr(v, cmd, op[1], op[2]);
+		return new_baseptr(v, op[1]);
 	}
 	if (cmd >= ARRAY_SIZE(ops)) {
 		return -PV_ENOSYS;

@@ -5,16 +5,7 @@
  */
 #include "abigen/emit.h"
 
-#include <ctype.h>
 #include <string.h>
-
-/* A group's or a structure's name as part of a C name. */
-static void emit_tag(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		fputc(isalnum((unsigned char)*text) ? *text : '_', out);
-	}
-}
 
 static void emit_group(FILE *out, const struct abi_group *group)
 {

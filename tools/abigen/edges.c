@@ -4,15 +4,7 @@
  */
 #include "abigen/emit.h"
 
-#include <ctype.h>
 #include <string.h>
-
-static void emit_tag(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		fputc(isalnum((unsigned char)*text) ? *text : '_', out);
-	}
-}
 
 static void emit_group(FILE *out, const struct abi_group *group)
 {

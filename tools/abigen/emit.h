@@ -12,6 +12,9 @@
 /* C: an #include of every header that the list names. */
 void emit_includes(FILE *out, const struct abi *abi);
 
+/* C: text as part of a name, such as that of a group of constants. */
+void emit_tag(FILE *out, const char *text);
+
 /* C: the hypervisor's table of handlers and names. */
 void emit_dispatch(FILE *out, const struct abi *abi);
 

@@ -31,29 +31,26 @@ static bool is_composed(const char *whole, const char *prefix, const char *rest)
 	return strncmp(whole, prefix, length) == 0 && strcmp(whole + length, rest) == 0;
 }
 
-static void load_errors(struct reader *r, json_t *object, struct abi_errors *errors)
+static void load_error(struct reader *r, json_t *value, void *element)
 {
 	static const char *const keys[] = { "errno", "when", "untested", NULL };
-	json_t *array = reader_array(r, object, "errors");
-	json_t *value;
-	size_t i;
+	struct abi_error *error = element;
 
-	errors->list = reader_allocate(json_array_size(array), sizeof(errors->list[0]));
-	json_array_foreach(array, i, value) {
-		struct abi_error *error = &errors->list[i];
-		size_t length = reader_enter(r, "errors", i);
-
-		errors->count = i + 1;
-		if (reader_is_object(r, value, keys)) {
-			error->number = reader_string(r, value, "errno");
-			error->when = reader_string(r, value, "when");
-			error->untested = reader_string_optional(r, value, "untested");
-			if (error->number && strncmp(error->number, "PV_E", 4) != 0) {
-				reader_problem(r, "errno", "must be a name of errno.h, PV_E...");
-			}
-		}
-		reader_leave(r, length);
+	if (!reader_is_object(r, value, keys)) {
+		return;
 	}
+	error->number = reader_string(r, value, "errno");
+	error->when = reader_string(r, value, "when");
+	error->untested = reader_string_optional(r, value, "untested");
+	if (error->number && strncmp(error->number, "PV_E", 4) != 0) {
+		reader_problem(r, "errno", "must be a name of errno.h, PV_E...");
+	}
+}
+
+static void load_errors(struct reader *r, json_t *object, struct abi_errors *errors)
+{
+	errors->list = reader_list(r, object, "errors", sizeof(errors->list[0]), &errors->count,
+				   load_error);
 }
 
 void load_lines(struct reader *r, json_t *object, const char *key, struct abi_lines *lines)
@@ -120,12 +117,13 @@ static const char *load_hazard(struct reader *r, json_t *object)
 	return json_object_get(object, "hazard") ? reader_word(r, object, "hazard", hazards) : NULL;
 }
 
-static void load_operation(struct reader *r, json_t *value, struct abi_operation *op)
+static void load_operation(struct reader *r, json_t *value, void *element)
 {
 	static const char *const keys[] = { "number",  "name",      "xen_name", "struct",
 					    "type",    "direction", "fields",   "brief",
 					    "summary", "returns",   "result",   "hazard",
 					    "errors",  "since",     "restart",  NULL };
+	struct abi_operation *op = element;
 
 	if (!reader_is_object(r, value, keys)) {
 		return;
@@ -171,16 +169,11 @@ static void check_operation_is_new(struct reader *r, const struct abi_call *call
 
 static void load_operations(struct reader *r, json_t *object, struct abi_call *call)
 {
-	json_t *array = reader_array(r, object, "sub_operations");
-	json_t *value;
-	size_t i;
-
-	call->operations = reader_allocate(json_array_size(array), sizeof(call->operations[0]));
-	json_array_foreach(array, i, value) {
+	call->operations = reader_list(r, object, "sub_operations", sizeof(call->operations[0]),
+				       &call->operation_count, load_operation);
+	for (size_t i = 0; i < call->operation_count; i++) {
 		size_t length = reader_enter(r, "sub_operations", i);
 
-		load_operation(r, value, &call->operations[i]);
-		call->operation_count = i + 1;
 		check_operation_is_new(r, call, i);
 		reader_leave(r, length);
 	}
@@ -189,28 +182,26 @@ static void load_operations(struct reader *r, json_t *object, struct abi_call *c
 	}
 }
 
-static void load_refusals(struct reader *r, json_t *object, const char *key, int limit,
-			  struct abi_refusals *refused)
+static void load_refusal(struct reader *r, json_t *value, struct abi_refusal *refusal, int limit)
 {
 	static const char *const keys[] = { "number", "name", "xen_name", "reason", NULL };
-	json_t *array = reader_array(r, object, key);
-	json_t *value;
-	size_t i;
 
-	refused->list = reader_allocate(json_array_size(array), sizeof(refused->list[0]));
-	json_array_foreach(array, i, value) {
-		struct abi_refusal *refusal = &refused->list[i];
-		size_t length = reader_enter(r, key, i);
-
-		if (reader_is_object(r, value, keys)) {
-			refusal->number = reader_number(r, value, "number", limit);
-			refusal->name = reader_string(r, value, "name");
-			refusal->xen_name = reader_string_optional(r, value, "xen_name");
-			refusal->reason = reader_string(r, value, "reason");
-		}
-		refused->count = i + 1;
-		reader_leave(r, length);
+	if (reader_is_object(r, value, keys)) {
+		refusal->number = reader_number(r, value, "number", limit);
+		refusal->name = reader_string(r, value, "name");
+		refusal->xen_name = reader_string_optional(r, value, "xen_name");
+		refusal->reason = reader_string(r, value, "reason");
 	}
+}
+
+static void load_refused_operation(struct reader *r, json_t *value, void *element)
+{
+	load_refusal(r, value, element, NUMBER_MAX);
+}
+
+static void load_refused_call(struct reader *r, json_t *value, void *element)
+{
+	load_refusal(r, value, element, ABI_CALL_MAX);
 }
 
 static void load_selector(struct reader *r, json_t *object, struct abi_selector *selector)
@@ -261,47 +252,30 @@ static void load_call_words(struct reader *r, json_t *value, struct abi_call *ca
 	call->restart = reader_string_optional(r, value, "restart");
 }
 
-static void load_call(struct reader *r, json_t *value, struct abi_call *call)
+static void load_call(struct reader *r, json_t *value, void *element)
 {
 	static const char *const keys[] = {
-		"number",
-		"name",
-		"xen_name",
-		"handler",
-		"family",
-		"header",
-		"privilege",
-		"since",
-		"hazard",
-		"prefix",
-		"selector",
-		"summary",
-		"returns",
-		"result",
-		"restart",
-		"example",
-		"args",
-		"sub_operations",
-		"refused_operations",
-		"errors",
-		"notes",
-		NULL,
+		"number",   "name",      "xen_name", "handler",        "family",
+		"header",   "privilege", "since",    "hazard",         "prefix",
+		"selector", "summary",   "returns",  "result",         "restart",
+		"example",  "args",      "errors",   "sub_operations", "refused_operations",
+		"notes",    NULL,
 	};
-	size_t length = strlen(r->place);
+	struct abi_call *call = element;
 
 	if (!reader_is_object(r, value, keys)) {
 		return;
 	}
 	call->name = reader_string(r, value, "name");
-	if (call->name) {
-		snprintf(r->place + length, sizeof(r->place) - length, " (%s)", call->name);
-	}
+	reader_name(r, call->name);
 	load_call_words(r, value, call);
 	load_selector(r, value, &call->selector);
 	load_args(r, value, call);
 	load_operations(r, value, call);
 	if (json_object_get(value, "refused_operations")) {
-		load_refusals(r, value, "refused_operations", NUMBER_MAX, &call->refused);
+		call->refused.list = reader_list(r, value, "refused_operations",
+						 sizeof(call->refused.list[0]),
+						 &call->refused.count, load_refused_operation);
 	}
 	load_errors(r, value, &call->errors);
 	load_lines(r, value, "example", &call->example);
@@ -313,21 +287,19 @@ static void load_call(struct reader *r, json_t *value, struct abi_call *call)
 
 static void load_calls(struct reader *r, struct abi *abi)
 {
-	json_t *array = reader_array(r, abi->root, "hypercalls");
-	json_t *value;
-	size_t i;
-
-	abi->calls = reader_allocate(json_array_size(array), sizeof(abi->calls[0]));
-	json_array_foreach(array, i, value) {
+	abi->calls = reader_list(r, abi->root, "hypercalls", sizeof(abi->calls[0]),
+				 &abi->call_count, load_call);
+	for (size_t i = 1; i < abi->call_count; i++) {
 		size_t length = reader_enter(r, "hypercalls", i);
 
-		load_call(r, value, &abi->calls[i]);
-		abi->call_count = i + 1;
-		if (i > 0 && abi->calls[i].number <= abi->calls[i - 1].number) {
+		reader_name(r, abi->calls[i].name);
+		if (abi->calls[i].number <= abi->calls[i - 1].number) {
 			reader_problem(r, "number", "must be above that of the call before it");
 		}
 		reader_leave(r, length);
 	}
+	abi->refused.list = reader_list(r, abi->root, "refused", sizeof(abi->refused.list[0]),
+					&abi->refused.count, load_refused_call);
 }
 
 bool abi_load(struct abi *abi, const char *file)
@@ -349,7 +321,6 @@ bool abi_load(struct abi *abi, const char *file)
 		}
 		load_families(&r, abi);
 		load_calls(&r, abi);
-		load_refusals(&r, abi->root, "refused", ABI_CALL_MAX, &abi->refused);
 		load_groups(&r, abi);
 		load_structures(&r, abi);
 	}

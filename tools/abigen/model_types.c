@@ -3,7 +3,6 @@
  */
 #include "abigen/loaders.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define OFFSET_MAX 65536
@@ -46,29 +45,27 @@ struct abi_kind load_kind(struct reader *r, json_t *object, const char *key, boo
 	return kind;
 }
 
-void load_families(struct reader *r, struct abi *abi)
+static void load_family(struct reader *r, json_t *value, void *element)
 {
 	static const char *const keys[] = { "name", "title", NULL };
-	json_t *array = reader_array(r, abi->root, "families");
-	json_t *value;
-	size_t i;
+	struct abi_family *family = element;
 
-	abi->families = reader_allocate(json_array_size(array), sizeof(abi->families[0]));
-	json_array_foreach(array, i, value) {
-		size_t length = reader_enter(r, "families", i);
-
-		if (reader_is_object(r, value, keys)) {
-			abi->families[i].name = reader_string(r, value, "name");
-			abi->families[i].title = reader_string(r, value, "title");
-		}
-		abi->family_count = i + 1;
-		reader_leave(r, length);
+	if (reader_is_object(r, value, keys)) {
+		family->name = reader_string(r, value, "name");
+		family->title = reader_string(r, value, "title");
 	}
 }
 
-static void load_value(struct reader *r, json_t *object, struct abi_value *value)
+void load_families(struct reader *r, struct abi *abi)
+{
+	abi->families = reader_list(r, abi->root, "families", sizeof(abi->families[0]),
+				    &abi->family_count, load_family);
+}
+
+static void load_value(struct reader *r, json_t *object, void *element)
 {
 	static const char *const keys[] = { "name", "value", "doc", "own", NULL };
+	struct abi_value *value = element;
 
 	if (!reader_is_object(r, object, keys)) {
 		return;
@@ -82,13 +79,12 @@ static void load_value(struct reader *r, json_t *object, struct abi_value *value
 	value->is_own = json_is_true(json_object_get(object, "own"));
 }
 
-static void load_group(struct reader *r, json_t *object, struct abi_group *group)
+static void load_group(struct reader *r, json_t *object, void *element)
 {
 	static const char *const keys[] = { "prefix", "header", "kind", "xen_prefix",
 					    "doc",    "values", NULL };
 	static const char *const kinds[] = { "names", "flags", "status", NULL };
-	json_t *array, *value;
-	size_t i;
+	struct abi_group *group = element;
 
 	if (!reader_is_object(r, object, keys)) {
 		return;
@@ -98,31 +94,14 @@ static void load_group(struct reader *r, json_t *object, struct abi_group *group
 	group->kind = reader_word(r, object, "kind", kinds);
 	group->xen_prefix = reader_string_optional(r, object, "xen_prefix");
 	group->doc = reader_string(r, object, "doc");
-	array = reader_array(r, object, "values");
-	group->values = reader_allocate(json_array_size(array), sizeof(group->values[0]));
-	json_array_foreach(array, i, value) {
-		size_t length = reader_enter(r, "values", i);
-
-		load_value(r, value, &group->values[i]);
-		group->value_count = i + 1;
-		reader_leave(r, length);
-	}
+	group->values = reader_list(r, object, "values", sizeof(group->values[0]),
+				    &group->value_count, load_value);
 }
 
 void load_groups(struct reader *r, struct abi *abi)
 {
-	json_t *array = reader_array(r, abi->root, "constants");
-	json_t *value;
-	size_t i;
-
-	abi->groups = reader_allocate(json_array_size(array), sizeof(abi->groups[0]));
-	json_array_foreach(array, i, value) {
-		size_t length = reader_enter(r, "constants", i);
-
-		load_group(r, value, &abi->groups[i]);
-		abi->group_count = i + 1;
-		reader_leave(r, length);
-	}
+	abi->groups = reader_list(r, abi->root, "constants", sizeof(abi->groups[0]),
+				  &abi->group_count, load_group);
 }
 
 static void load_when(struct reader *r, json_t *object, struct abi_field *field)
@@ -140,10 +119,11 @@ static void load_when(struct reader *r, json_t *object, struct abi_field *field)
 	}
 }
 
-static void load_field(struct reader *r, json_t *object, struct abi_field *field)
+static void load_field(struct reader *r, json_t *object, void *element)
 {
 	static const char *const keys[] = { "name", "type",  "count", "offset", "direction",
 					    "kind", "limit", "doc",   "when",   NULL };
+	struct abi_field *field = element;
 
 	if (!reader_is_object(r, object, keys)) {
 		return;
@@ -165,45 +145,25 @@ static void load_field(struct reader *r, json_t *object, struct abi_field *field
 	}
 }
 
-static void load_structure(struct reader *r, json_t *object, struct abi_structure *s)
+static void load_structure(struct reader *r, json_t *object, void *element)
 {
 	static const char *const keys[] = { "name", "xen_name", "header", "size", "fields", NULL };
-	size_t length = strlen(r->place), i;
-	json_t *array, *value;
+	struct abi_structure *s = element;
 
 	if (!reader_is_object(r, object, keys)) {
 		return;
 	}
 	s->name = reader_string(r, object, "name");
-	if (s->name) {
-		snprintf(r->place + length, sizeof(r->place) - length, " (%s)", s->name);
-	}
+	reader_name(r, s->name);
 	s->xen_name = reader_string_optional(r, object, "xen_name");
 	s->header = reader_string(r, object, "header");
 	s->size = reader_number(r, object, "size", OFFSET_MAX);
-	array = reader_array(r, object, "fields");
-	s->fields = reader_allocate(json_array_size(array), sizeof(s->fields[0]));
-	json_array_foreach(array, i, value) {
-		size_t inner = reader_enter(r, "fields", i);
-
-		load_field(r, value, &s->fields[i]);
-		s->field_count = i + 1;
-		reader_leave(r, inner);
-	}
+	s->fields =
+		reader_list(r, object, "fields", sizeof(s->fields[0]), &s->field_count, load_field);
 }
 
 void load_structures(struct reader *r, struct abi *abi)
 {
-	json_t *array = reader_array(r, abi->root, "structures");
-	json_t *value;
-	size_t i;
-
-	abi->structures = reader_allocate(json_array_size(array), sizeof(abi->structures[0]));
-	json_array_foreach(array, i, value) {
-		size_t length = reader_enter(r, "structures", i);
-
-		load_structure(r, value, &abi->structures[i]);
-		abi->structure_count = i + 1;
-		reader_leave(r, length);
-	}
+	abi->structures = reader_list(r, abi->root, "structures", sizeof(abi->structures[0]),
+				      &abi->structure_count, load_structure);
 }

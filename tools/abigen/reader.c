@@ -30,6 +30,15 @@ size_t reader_enter(struct reader *r, const char *key, size_t index)
 	return length;
 }
 
+void reader_name(struct reader *r, const char *name)
+{
+	size_t length = strlen(r->place);
+
+	if (name) {
+		snprintf(r->place + length, sizeof(r->place) - length, " (%s)", name);
+	}
+}
+
 void reader_leave(struct reader *r, size_t length)
 {
 	r->place[length] = '\0';
@@ -138,6 +147,24 @@ const char *reader_word(struct reader *r, json_t *object, const char *key, const
 		return NULL;
 	}
 	return word;
+}
+
+void *reader_list(struct reader *r, json_t *object, const char *key, size_t size, size_t *count,
+		  reader_element_fn *load)
+{
+	json_t *array = reader_array(r, object, key);
+	char *list = reader_allocate(json_array_size(array), size);
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(array, i, value) {
+		size_t length = reader_enter(r, key, i);
+
+		load(r, value, list + i * size);
+		reader_leave(r, length);
+	}
+	*count = json_array_size(array);
+	return list;
 }
 
 void *reader_allocate(size_t count, size_t size)

@@ -25,6 +25,9 @@ void reader_problem(struct reader *r, const char *key, const char *fmt, ...)
 size_t reader_enter(struct reader *r, const char *key, size_t index);
 void reader_leave(struct reader *r, size_t length);
 
+/* Say what the element that was entered is called, NULL: nothing. */
+void reader_name(struct reader *r, const char *name);
+
 /* False (and reported) unless `value` is an object with no key but these. */
 bool reader_is_object(struct reader *r, json_t *value, const char *const *keys);
 
@@ -46,5 +49,12 @@ const char *reader_word(struct reader *r, json_t *object, const char *key,
 
 /* Zeroed memory for `count` elements, at least one; ends the program if there is none. */
 void *reader_allocate(size_t count, size_t size);
+
+/* Reads one element of an array into what is to hold it, which is zero before. */
+typedef void reader_element_fn(struct reader *r, json_t *value, void *element);
+
+/* All elements of an array, each of `size` bytes; *count: how many. The caller frees the list. */
+void *reader_list(struct reader *r, json_t *object, const char *key, size_t size, size_t *count,
+		  reader_element_fn *load);
 
 #endif

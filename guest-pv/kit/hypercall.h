@@ -143,6 +143,21 @@ static inline long hypercall_memory_op(unsigned op, void *arg)
 	return hypercall2(PV_HYPERCALL_memory_op, op, (uintptr_t)arg);
 }
 
+/* A memory_op on a list of frames, extents of 1 << order: give back, or get more. How many were done. */
+static inline long hypercall_reservation(unsigned op, uint64_t *list, uint64_t count,
+					 unsigned order, unsigned flags, unsigned domid)
+{
+	struct pv_memory_reservation r = {
+		.extent_start = (uintptr_t)list,
+		.nr_extents = count,
+		.extent_order = order,
+		.mem_flags = flags,
+		.domid = (pv_domid_t)domid,
+	};
+
+	return hypercall_memory_op(op, &r);
+}
+
 /* Each entry's result is in the entry; the result here is that of the batch. */
 static inline long hypercall_multicall(struct pv_multicall_entry *entries, unsigned count)
 {

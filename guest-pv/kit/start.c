@@ -57,6 +57,20 @@ bool start_option(const char *word, const char **value)
 	return false;
 }
 
+unsigned long start_option_number(const char *word, unsigned long otherwise)
+{
+	const char *value;
+
+	return start_option(word, &value) ? string_to_number(value) : otherwise;
+}
+
+bool start_option_is(const char *word, const char *want)
+{
+	const char *value;
+
+	return start_option(word, &value) && strncmp(value, want, strlen(want)) == 0;
+}
+
 /* In: the builder's start_info, and where its boot stack ended. */
 void start_first_cpu(struct pv_start_info *info, unsigned long free_va)
 {

@@ -39,4 +39,10 @@ bool start_is_privileged(void);
  */
 bool start_option(const char *word, const char **value);
 
+/* The number behind "word=", or another where the word is not there. */
+unsigned long start_option_number(const char *word, unsigned long otherwise);
+
+/* True when "word=" is followed by what begins with `want`. */
+bool start_option_is(const char *word, const char *want);
+
 #endif

@@ -9,20 +9,6 @@
 #include "mmu.h"
 #include "page.h"
 
-static long reserve(unsigned op, uint64_t *list, uint64_t count, unsigned order, unsigned domid,
-		    unsigned flags)
-{
-	struct pv_memory_reservation r = {
-		.extent_start = (uintptr_t)list,
-		.nr_extents = count,
-		.extent_order = order,
-		.mem_flags = flags,
-		.domid = (pv_domid_t)domid,
-	};
-
-	return hypercall_memory_op(op, &r);
-}
-
 /* A page given back and got again at its old place; then what is wrong with each. */
 static void check_balloon(void)
 {
@@ -35,14 +21,16 @@ static void check_balloon(void)
 	check_result("memory: unmapped", mmu_set_mapping((uintptr_t)page, 0), 0);
 	frame = mfn;
 	DOES("memory_op.decrease_reservation", "a frame",
-	     reserve(PV_MEMORY_decrease_reservation, &frame, 1, 0, PV_DOMID_SELF, 0), 1);
+	     hypercall_reservation(PV_MEMORY_decrease_reservation, &frame, 1, 0, 0, PV_DOMID_SELF),
+	     1);
 	DOES("memory_op.current_reservation", "one less",
 	     hypercall_memory_op(PV_MEMORY_current_reservation, &self), before - 1);
 	DOES("memory_op.decrease_reservation", "not twice",
-	     reserve(PV_MEMORY_decrease_reservation, &frame, 1, 0, PV_DOMID_SELF, 0), 0);
+	     hypercall_reservation(PV_MEMORY_decrease_reservation, &frame, 1, 0, 0, PV_DOMID_SELF),
+	     0);
 	frame = pfn;
 	DOES("memory_op.populate_physmap", "a frame",
-	     reserve(PV_MEMORY_populate_physmap, &frame, 1, 0, PV_DOMID_SELF, 0), 1);
+	     hypercall_reservation(PV_MEMORY_populate_physmap, &frame, 1, 0, 0, PV_DOMID_SELF), 1);
 	((uint64_t *)start_info->mfn_list)[pfn] = frame;
 	check_result("memory: mapped again",
 		     mmu_set_mapping((uintptr_t)page, mmu_pte(frame, MMU_PTE_DATA)), 0);
@@ -50,17 +38,20 @@ static void check_balloon(void)
 		check_result("memory: it is zero", (long)page[0], 0);
 		frame = pfn;
 		DOES("memory_op.populate_physmap", "none above the limit",
-		     reserve(PV_MEMORY_populate_physmap, &frame, 1, 0, PV_DOMID_SELF, 0), 0);
+		     hypercall_reservation(PV_MEMORY_populate_physmap, &frame, 1, 0, 0,
+					   PV_DOMID_SELF),
+		     0);
 		REFUSES("memory_op.populate_physmap", PV_EINVAL, "order 1",
-			reserve(PV_MEMORY_populate_physmap, &frame, 1, 1, PV_DOMID_SELF, 0));
+			hypercall_reservation(PV_MEMORY_populate_physmap, &frame, 1, 1, 0,
+					      PV_DOMID_SELF));
 		REFUSES("memory_op.populate_physmap", PV_EPERM, "another domain",
-			reserve(PV_MEMORY_populate_physmap, &frame, 1, 0, 100, 0));
+			hypercall_reservation(PV_MEMORY_populate_physmap, &frame, 1, 0, 0, 100));
 	}
 	DOES("memory_op.populate_physmap", "an empty list",
-	     reserve(PV_MEMORY_populate_physmap, NULL, 0, 0, PV_DOMID_SELF, 0), 0);
+	     hypercall_reservation(PV_MEMORY_populate_physmap, NULL, 0, 0, 0, PV_DOMID_SELF), 0);
 	DOES("memory_op.decrease_reservation", "a table stays",
-	     (frame = mmu_root_mfn(),
-	      reserve(PV_MEMORY_decrease_reservation, &frame, 1, 0, PV_DOMID_SELF, 0)) >= 0,
+	     (frame = mmu_root_mfn(), hypercall_reservation(PV_MEMORY_decrease_reservation, &frame,
+							    1, 0, 0, PV_DOMID_SELF)) >= 0,
 	     1);
 	page_free(page);
 }
@@ -111,8 +102,8 @@ static void check_nodes(void)
 
 	for (unsigned node = 0; node < 256; node++) {
 		uint64_t frame = 0;
-		long rc = reserve(PV_MEMORY_increase_reservation, &frame, 1, 31, PV_DOMID_SELF,
-				  node << 8);
+		long rc = hypercall_reservation(PV_MEMORY_increase_reservation, &frame, 1, 31,
+						node << 8, PV_DOMID_SELF);
 
 		if (rc != 0 && rc != -PV_ENOSYS && rc != -PV_EINVAL && rc != -PV_EPERM &&
 		    bad++ == 0) {

@@ -21,7 +21,6 @@
 #include "power.h"
 #include "printf.h"
 #include "start.h"
-#include "string.h"
 #include "timer.h"
 #include "traps.h"
 
@@ -71,8 +70,6 @@ static int own_port(void)
 
 static void prepare(struct edge_world *w)
 {
-	const char *spread;
-
 	root = mmu_root_mfn();
 	*w = (struct edge_world){
 		.memory = memory,
@@ -87,7 +84,7 @@ static void prepare(struct edge_world *w)
 		.port_count = 1,
 		.now_ns = timer_now_ns(),
 		.is_live = true,
-		.spread = start_option("spread", &spread) ? (uint32_t)string_to_number(spread) : 0,
+		.spread = (uint32_t)start_option_number("spread", 0),
 		.call = call,
 		.repair = repair,
 		.failed = failed,

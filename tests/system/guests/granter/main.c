@@ -49,20 +49,6 @@ struct control {
 static unsigned other;
 static volatile struct control *control;
 
-static unsigned number_option(const char *word)
-{
-	const char *value;
-
-	return start_option(word, &value) ? (unsigned)string_to_number(value) : 0;
-}
-
-static bool option_is(const char *word, const char *want)
-{
-	const char *value;
-
-	return start_option(word, &value) && strncmp(value, want, strlen(want)) == 0;
-}
-
 static void next_turn(void)
 {
 	__atomic_fetch_add(&control->turn, 1, __ATOMIC_SEQ_CST);
@@ -135,21 +121,24 @@ static unsigned long change_wild(const uint64_t *a, const uint64_t *b)
 	return changes;
 }
 
-static void owner_main(void)
-{
-	uint64_t *data = page_alloc(), *fixed = page_alloc(), *a = page_alloc(), *b = page_alloc();
-	long handle;
+/* What the owner gives. */
+static uint64_t *data, *fixed;
 
+static void give_all(void)
+{
 	control = page_alloc();
+	data = page_alloc();
+	fixed = page_alloc();
 	fill(data, PATTERN);
 	fill(fixed, 2 * PATTERN);
-	fill(a, 3 * PATTERN);
-	fill(b, 4 * PATTERN);
 	grants_set(REF_DATA, PV_GTF_permit_access, other, mmu_page_mfn(data));
 	grants_set(REF_FIXED, PV_GTF_permit_access | PV_GTF_readonly, other, mmu_page_mfn(fixed));
 	grants_set(REF_CONTROL, PV_GTF_permit_access, other, mmu_page_mfn((void *)control));
+}
 
-	wait_for_turn(1); /* mapped and written */
+/* The peer has mapped it and written to it. */
+static void check_mapped(void)
+{
 	check_true("owner: what the peer wrote is there", is_filled(data, 5 * PATTERN));
 	check_result("owner: the entry is marked", marks(REF_DATA),
 		     PV_GTF_reading | PV_GTF_writing);
@@ -157,9 +146,13 @@ static void owner_main(void)
 	check_result("owner: a page that is mapped is no table",
 		     mmu_make_readonly(data) == 0 ? mmu_pin(1, mmu_page_mfn(data)) : 0, -PV_EINVAL);
 	mmu_make_writable(data);
-	next_turn();
+}
 
-	wait_for_turn(3); /* unmapped, and copied to by the grant */
+/* The peer has unmapped it, and copied to it by the grant. */
+static void check_unmapped(void)
+{
+	long handle;
+
 	check_result("owner: the marks are gone", marks(REF_DATA), 0);
 	check_true("owner: what the peer copied is there", is_filled(data, 6 * PATTERN));
 	check_true("owner: now it ends", grants_end(REF_DATA));
@@ -172,21 +165,30 @@ static void owner_main(void)
 	check_true("owner: a page of the peer's",
 		   handle >= 0 && is_filled((void *)WINDOW(1), 7 * PATTERN));
 	check_result("owner: given back", grants_unmap((unsigned)handle, WINDOW(1), 0), 0);
-	next_turn();
+}
 
+/* The peer maps and copies while the entry changes. */
+static void change_entry(void)
+{
+	uint64_t *a = page_alloc(), *b = page_alloc();
+
+	fill(a, 3 * PATTERN);
+	fill(b, 4 * PATTERN);
 	printf("granter: the entry changed %lu times\n", change_wild(a, b));
 	check_true("owner: nothing was written but to what was granted",
 		   is_filled(fixed, 2 * PATTERN) && a[1] == 3 * PATTERN + 1 &&
 			   b[1] == 4 * PATTERN + 1);
+}
 
-	wait_for_turn(5);
-	if (option_is("end", "peer")) {
+static void end_owner(void)
+{
+	if (start_option_is("end", "peer")) {
 		next_turn();
 		timer_sleep_ns(1000 * NS_PER_MS);
 		/* Once the peer is gone for good its mappings are; until then the marks stand. */
 		check_true("owner: control is still mapped, or may end",
 			   marks(REF_CONTROL) != 0 || grants_end(REF_CONTROL));
-	} else if (option_is("end", "owner")) {
+	} else if (start_option_is("end", "owner")) {
 		fill(fixed, 8 * PATTERN);
 		next_turn();
 	} else {
@@ -194,6 +196,20 @@ static void owner_main(void)
 		wait_for_turn(7);
 		check_true("owner: all is over", marks(REF_CONTROL) != 0 && marks(REF_FIXED) == 0);
 	}
+}
+
+static void owner_main(void)
+{
+	give_all();
+	wait_for_turn(1);
+	check_mapped();
+	next_turn();
+	wait_for_turn(3);
+	check_unmapped();
+	next_turn();
+	change_entry();
+	wait_for_turn(5);
+	end_owner();
 }
 
 /* ---- the peer ---- */
@@ -265,22 +281,10 @@ static void check_wild(void)
 	page_free(own);
 }
 
-static void peer_main(void)
+static void check_copies(void)
 {
-	uint64_t *own = page_alloc(), *page = page_alloc();
-	long handle;
+	uint64_t *own = page_alloc();
 
-	map_control();
-	handle = grants_map(other, REF_DATA, WINDOW(1), MAP_WRITABLE);
-	check_true("peer: the owner's page", handle >= 0 && is_filled((void *)WINDOW(1), PATTERN));
-	fill((void *)WINDOW(1), 5 * PATTERN);
-	next_turn();
-
-	wait_for_turn(2);
-	check_result("peer: unmapped", grants_unmap((unsigned)handle, WINDOW(1), 0), 0);
-	check_result("peer: twice", grants_unmap((unsigned)handle, WINDOW(1), 0),
-		     PV_GNTST_bad_handle);
-	check_refusals();
 	check_result("peer: copied from a grant",
 		     grants_copy_from(own, other, REF_FIXED, 0, KIT_PAGE_SIZE), 0);
 	check_true("peer: what came", is_filled(own, 2 * PATTERN));
@@ -289,20 +293,25 @@ static void peer_main(void)
 	fill(own, 6 * PATTERN);
 	check_result("peer: copied to a grant",
 		     grants_copy_to(other, REF_DATA, 0, own, KIT_PAGE_SIZE), 0);
+}
+
+/* What the owner looks at in turn. */
+static void give_page(void)
+{
+	uint64_t *page = page_alloc();
+
 	fill(page, 7 * PATTERN);
 	control->peers_ref = (uint32_t)grants_give(other, mmu_page_mfn(page), true);
-	next_turn();
+}
 
-	wait_for_turn(4);
-	check_wild();
-	__atomic_store_n(&control->wild_end, 1, __ATOMIC_SEQ_CST);
-	next_turn();
+static void end_peer(void)
+{
+	long handle;
 
-	wait_for_turn(6);
-	if (option_is("end", "peer")) {
+	if (start_option_is("end", "peer")) {
 		return; /* with control mapped */
 	}
-	if (option_is("end", "owner")) {
+	if (start_option_is("end", "owner")) {
 		handle = grants_map(other, REF_FIXED, WINDOW(1), MAP_READ_ONLY);
 		timer_sleep_ns(1000 * NS_PER_MS);
 		check_true("peer: the dead owner's page is as it was",
@@ -315,11 +324,36 @@ static void peer_main(void)
 	next_turn();
 }
 
+static void peer_main(void)
+{
+	long handle;
+
+	map_control();
+	handle = grants_map(other, REF_DATA, WINDOW(1), MAP_WRITABLE);
+	check_true("peer: the owner's page", handle >= 0 && is_filled((void *)WINDOW(1), PATTERN));
+	fill((void *)WINDOW(1), 5 * PATTERN);
+	next_turn();
+	wait_for_turn(2);
+	check_result("peer: unmapped", grants_unmap((unsigned)handle, WINDOW(1), 0), 0);
+	check_result("peer: twice", grants_unmap((unsigned)handle, WINDOW(1), 0),
+		     PV_GNTST_bad_handle);
+	check_refusals();
+	check_copies();
+	give_page();
+	next_turn();
+	wait_for_turn(4);
+	check_wild();
+	__atomic_store_n(&control->wild_end, 1, __ATOMIC_SEQ_CST);
+	next_turn();
+	wait_for_turn(6);
+	end_peer();
+}
+
 int main(void)
 {
-	bool owner = option_is("role", "owner");
+	bool owner = start_option_is("role", "owner");
 
-	other = number_option("other");
+	other = (unsigned)start_option_number("other", 0);
 	make_window();
 	if (owner) {
 		owner_main();

@@ -15,20 +15,6 @@
 #include "scratch.h"
 #include "start.h"
 
-static long reserve(unsigned op, uint64_t *list, uint64_t count, unsigned order, unsigned flags,
-		    unsigned domid)
-{
-	struct pv_memory_reservation r = {
-		.extent_start = (uintptr_t)list,
-		.nr_extents = count,
-		.extent_order = order,
-		.mem_flags = flags,
-		.domid = (uint16_t)domid,
-	};
-
-	return hypercall_memory_op(op, &r);
-}
-
 /* Nothing is done: an error, or a count of none. */
 static void check_nothing(const char *name, long rc)
 {
@@ -42,14 +28,18 @@ static void check_foreign(void)
 	unsigned long bad = 0, first = 0;
 
 	check_nothing("memory: give back a frame beyond memory",
-		      reserve(PV_MEMORY_decrease_reservation, &beyond, 1, 0, 0, PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_decrease_reservation, &beyond, 1, 0, 0,
+					    PV_DOMID_SELF));
 	check_nothing("memory: give back frame 2^52",
-		      reserve(PV_MEMORY_decrease_reservation, &huge, 1, 0, 0, PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_decrease_reservation, &huge, 1, 0, 0,
+					    PV_DOMID_SELF));
 	check_nothing("memory: give back frame 2^64-1",
-		      reserve(PV_MEMORY_decrease_reservation, &top, 1, 0, 0, PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_decrease_reservation, &top, 1, 0, 0,
+					    PV_DOMID_SELF));
 	for (foreign = 0; foreign <= max; foreign += 3) {
 		if (!scratch_is_own(foreign) &&
-		    reserve(PV_MEMORY_decrease_reservation, &foreign, 1, 0, 0, PV_DOMID_SELF) > 0 &&
+		    hypercall_reservation(PV_MEMORY_decrease_reservation, &foreign, 1, 0, 0,
+					  PV_DOMID_SELF) > 0 &&
 		    bad++ == 0) {
 			first = foreign;
 		}
@@ -65,13 +55,13 @@ static void check_sizes(void)
 	long got = 0;
 
 	for (unsigned i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		long rc = reserve(PV_MEMORY_decrease_reservation, list, 1, orders[i], 0,
-				  PV_DOMID_SELF);
+		long rc = hypercall_reservation(PV_MEMORY_decrease_reservation, list, 1, orders[i],
+						0, PV_DOMID_SELF);
 
 		if (rc <= 0 && orders[i] >= 18) {
 			/* More than this machine has. */
-			rc = reserve(PV_MEMORY_populate_physmap, list, 1, orders[i], 0,
-				     PV_DOMID_SELF);
+			rc = hypercall_reservation(PV_MEMORY_populate_physmap, list, 1, orders[i],
+						   0, PV_DOMID_SELF);
 		}
 		if (rc > 0 && bad++ == 0) {
 			first = orders[i];
@@ -80,16 +70,19 @@ static void check_sizes(void)
 	}
 	check_sweep("memory: extents of any order", bad, first, got);
 	check_nothing("memory: 2^64-1 extents",
-		      reserve(PV_MEMORY_populate_physmap, list, ~0ul, 9, 0, PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_populate_physmap, list, ~0ul, 9, 0,
+					    PV_DOMID_SELF));
 	check_nothing("memory: 2^63 extents",
-		      reserve(PV_MEMORY_populate_physmap, list, 1ul << 63, 0, 0, PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_populate_physmap, list, 1ul << 63, 0, 0,
+					    PV_DOMID_SELF));
 	check_nothing("memory: populate on demand",
-		      reserve(PV_MEMORY_populate_physmap, list, 1, 0, PV_MEMORY_populate_on_demand,
-			      PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_populate_physmap, list, 1, 0,
+					    PV_MEMORY_populate_on_demand, PV_DOMID_SELF));
 	check_nothing("memory: in no one's name",
-		      reserve(PV_MEMORY_populate_physmap, list, 1, 0, 0, PV_DOMID_INVALID));
+		      hypercall_reservation(PV_MEMORY_populate_physmap, list, 1, 0, 0,
+					    PV_DOMID_INVALID));
 	check_nothing("memory: in another domain's name",
-		      reserve(PV_MEMORY_populate_physmap, list, 1, 0, 0, 100));
+		      hypercall_reservation(PV_MEMORY_populate_physmap, list, 1, 0, 0, 100));
 }
 
 /* Pages are unmapped, given back, and others taken in their place. */
@@ -108,18 +101,21 @@ static void check_round_trip(void)
 		mmu_set_mapping((uintptr_t)page, 0);
 	}
 	check_result("memory: give back our own",
-		     reserve(PV_MEMORY_decrease_reservation, frames, COUNT, 0, 0, PV_DOMID_SELF),
+		     hypercall_reservation(PV_MEMORY_decrease_reservation, frames, COUNT, 0, 0,
+					   PV_DOMID_SELF),
 		     COUNT);
 	check_refused("memory: map what was given back",
 		      mmu_set_mapping((uintptr_t)mmu_pfn_to_va(pfns[0]),
 				      mmu_pte(frames[0], MMU_PTE_DATA)));
 	check_nothing("memory: give it back twice",
-		      reserve(PV_MEMORY_decrease_reservation, frames, 1, 0, 0, PV_DOMID_SELF));
+		      hypercall_reservation(PV_MEMORY_decrease_reservation, frames, 1, 0, 0,
+					    PV_DOMID_SELF));
 	for (unsigned i = 0; i < COUNT; i++) {
 		frames[i] = pfns[i];
 	}
 	check_result("memory: take others",
-		     reserve(PV_MEMORY_populate_physmap, frames, COUNT, 0, 0, PV_DOMID_SELF),
+		     hypercall_reservation(PV_MEMORY_populate_physmap, frames, COUNT, 0, 0,
+					   PV_DOMID_SELF),
 		     COUNT);
 	for (unsigned i = 0; i < COUNT; i++) {
 		void *page = mmu_pfn_to_va(pfns[i]);

@@ -33,13 +33,6 @@ static uint64_t random_state;
 static volatile bool killing;
 static volatile unsigned killed;
 
-static unsigned long option(const char *word, unsigned long fallback)
-{
-	const char *value;
-
-	return start_option(word, &value) ? string_to_number(value) : fallback;
-}
-
 static unsigned random_below(unsigned n)
 {
 	random_state = random_state * 6364136223846793005ul + 1442695040888963407ul;
@@ -61,7 +54,7 @@ static int live(const char *end)
 	if (smp_count() > 1) {
 		smp_start(1, spin, NULL);
 	}
-	timer_sleep_ns(option("after", 0) * NS_PER_US);
+	timer_sleep_ns(start_option_number("after", 0) * NS_PER_US);
 	if (strncmp(end, "reboot", 6) == 0) {
 		power_off(PV_SHUTDOWN_reboot);
 	} else if (strncmp(end, "crash", 5) == 0) {
@@ -222,12 +215,12 @@ static uint64_t settled_pages(uint64_t wanted)
 
 static int keep(void)
 {
-	unsigned long count = option("lives", 100);
+	unsigned long count = start_option_number("lives", 100);
 	uint64_t before = control_free_pages(), after;
 	bool ok;
 	long rc;
 
-	random_state = option("seed", 1);
+	random_state = start_option_number("seed", 1);
 	rc = control_image_upload((const void *)start_info->mod_start, start_info->mod_len, &image);
 	if (rc != 0) {
 		printf("lives: upload: %ld\n", rc);

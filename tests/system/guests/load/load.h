@@ -8,9 +8,6 @@
 #define NS_PER_MS     1000000ul
 #define NS_PER_SECOND 1000000000ul
 
-/* The number behind "word=" on the command line, or the fallback. */
-unsigned long load_option(const char *word, unsigned long fallback);
-
 /* When the measured span begins and ends, system time. */
 uint64_t load_start(void);
 uint64_t load_end(void);

@@ -32,21 +32,14 @@ static const struct {
 static void (*everywhere)(void *arg);
 static unsigned done;
 
-unsigned long load_option(const char *word, unsigned long fallback)
-{
-	const char *value;
-
-	return start_option(word, &value) ? string_to_number(value) : fallback;
-}
-
 uint64_t load_start(void)
 {
-	return load_option("start", 1000) * NS_PER_MS;
+	return start_option_number("start", 1000) * NS_PER_MS;
 }
 
 uint64_t load_end(void)
 {
-	return load_start() + load_option("ms", 1000) * NS_PER_MS;
+	return load_start() + start_option_number("ms", 1000) * NS_PER_MS;
 }
 
 static void run_one(void *arg)

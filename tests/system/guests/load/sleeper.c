@@ -11,6 +11,7 @@
 #include "events.h"
 #include "hypercall.h"
 #include "printf.h"
+#include "start.h"
 #include "timer.h"
 
 #define WAKES_MAX 4096
@@ -45,7 +46,7 @@ static void sort(uint64_t *values, unsigned count)
 
 bool load_sleeper(void)
 {
-	uint64_t every = load_option("every", 3100) * 1000, end = load_end(), deadline;
+	uint64_t every = start_option_number("every", 3100) * 1000, end = load_end(), deadline;
 	unsigned count = 0, early = 0;
 
 	timer_sleep_ns(load_start() - timer_now_ns());

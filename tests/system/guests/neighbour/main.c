@@ -12,7 +12,6 @@
 #include "page.h"
 #include "printf.h"
 #include "start.h"
-#include "string.h"
 #include "timer.h"
 
 #define NS_PER_SECOND 1000000000ul
@@ -23,13 +22,6 @@
 /* The first word of each page leads to the page before; the rest is pattern. */
 static uint64_t *last_page;
 static unsigned long page_count;
-
-static unsigned long option(const char *word, unsigned long fallback)
-{
-	const char *value;
-
-	return start_option(word, &value) ? string_to_number(value) : fallback;
-}
 
 static uint64_t pattern(const uint64_t *word)
 {
@@ -71,12 +63,12 @@ static bool check(void)
 
 int main(void)
 {
-	uint64_t pause = option("every", 100) * NS_PER_MS;
+	uint64_t pause = start_option_number("every", 100) * NS_PER_MS;
 	unsigned long checks = 0;
 	uint64_t end;
 
-	fill(option("pages", ~0ul));
-	end = timer_now_ns() + option("seconds", 5) * NS_PER_SECOND;
+	fill(start_option_number("pages", ~0ul));
+	end = timer_now_ns() + start_option_number("seconds", 5) * NS_PER_SECOND;
 	printf("neighbour: watches %lu pages\n", page_count);
 	while (timer_now_ns() < end) {
 		if (!check()) {

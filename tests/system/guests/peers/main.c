@@ -22,7 +22,6 @@
 #include "power.h"
 #include "printf.h"
 #include "start.h"
-#include "string.h"
 #include "timer.h"
 
 #define REF_CONTROL 8
@@ -40,13 +39,6 @@ struct control {
 static unsigned other;
 static volatile struct control *control;
 static uint16_t ports[PORTS];
-
-static bool option_is(const char *word, const char *want)
-{
-	const char *value;
-
-	return start_option(word, &value) && strncmp(value, want, strlen(want)) == 0;
-}
 
 static void next_turn(void)
 {
@@ -183,7 +175,7 @@ static void first_main(void)
 
 	wait_for_turn(9);
 	check_all_arrived();
-	if (option_is("end", "first")) {
+	if (start_option_is("end", "first")) {
 		next_turn();
 		return;
 	}
@@ -249,7 +241,7 @@ static void check_what_is_left(unsigned count)
 {
 	unsigned unbound = 0, wrong = 0;
 
-	if (option_is("end", "first")) {
+	if (start_option_is("end", "first")) {
 		timer_sleep_ns(1000000000ul);
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -257,7 +249,8 @@ static void check_what_is_left(unsigned count)
 		wrong += events_send(ports[i]) != 0 || events_close(ports[i]) != 0;
 	}
 	/* Those of a dead domain may still name it until it is taken apart. */
-	check_true("second: none has another end", unbound == count || option_is("end", "first"));
+	check_true("second: none has another end",
+		   unbound == count || start_option_is("end", "first"));
 	check_result("second: each can be sent on and closed", wrong, 0);
 }
 
@@ -309,10 +302,9 @@ static void second_main(void)
 
 int main(void)
 {
-	bool first = option_is("role", "first");
-	const char *number;
+	bool first = start_option_is("role", "first");
 
-	other = start_option("other", &number) ? (unsigned)string_to_number(number) : 0;
+	other = (unsigned)start_option_number("other", 0);
 	if (grants_init() != 0) {
 		power_panic("no grant table");
 	}

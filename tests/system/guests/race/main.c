@@ -128,11 +128,7 @@ static void run_all(const struct contest *list)
 
 int main(void)
 {
-	const char *value;
-
-	if (start_option("rounds", &value)) {
-		rounds = (unsigned)string_to_number(value);
-	}
+	rounds = (unsigned)start_option_number("rounds", rounds);
 	start_option("only", &only);
 	if (smp_count() < 2 || smp_start(1, second_main, NULL) != 0) {
 		printf("race: needs a second vCPU\n");

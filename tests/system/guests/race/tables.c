@@ -144,20 +144,17 @@ static bool give_back(unsigned round)
 	uint64_t maddr = race_entry(RACE_VA);
 	uint64_t frame = page_mfn;
 	unsigned long pfn = mmu_mfn_to_pfn(frame);
-	struct pv_memory_reservation r = {
-		.extent_start = (uintptr_t)&frame,
-		.nr_extents = 1,
-		.domid = PV_DOMID_SELF,
-	};
 
 	if (mmu_write_entry(maddr, mmu_pte(frame, MMU_PTE_DATA)) != 0 ||
 	    mmu_set_mapping((uintptr_t)page, 0) != 0 ||
 	    hypercall_update_va_mapping(RACE_VA, 0, PV_UVMF_NONE) != 0 ||
-	    hypercall_memory_op(PV_MEMORY_decrease_reservation, &r) != 1) {
+	    hypercall_reservation(PV_MEMORY_decrease_reservation, &frame, 1, 0, 0, PV_DOMID_SELF) !=
+		    1) {
 		return false;
 	}
 	frame = pfn;
-	if (hypercall_memory_op(PV_MEMORY_populate_physmap, &r) != 1) {
+	if (hypercall_reservation(PV_MEMORY_populate_physmap, &frame, 1, 0, 0, PV_DOMID_SELF) !=
+	    1) {
 		return false;
 	}
 	((uint64_t *)start_info->mfn_list)[pfn] = frame;

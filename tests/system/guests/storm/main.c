@@ -23,7 +23,6 @@
 #include "printf.h"
 #include "smp.h"
 #include "start.h"
-#include "string.h"
 #include "timer.h"
 
 #define FIRST_REF   8
@@ -51,13 +50,6 @@ struct stormer {
 };
 
 static struct stormer stormers[STORM_VCPUS];
-
-static uint64_t number_option(const char *word)
-{
-	const char *value;
-
-	return start_option(word, &value) ? string_to_number(value) : 0;
-}
 
 static unsigned random_below(struct stormer *s, unsigned n)
 {
@@ -291,16 +283,15 @@ static void watch_main(void)
 	}
 	printf("storm: the latest of %u naps by %lu ns\n", naps, latest);
 	check_true("watch: some naps", naps > 100);
-	check_true("watch: none was late", latest <= number_option("late"));
+	check_true("watch: none was late", latest <= start_option_number("late", 0));
 	check_true("watch: its memory is as it was", broken == 0 && is_whole());
 }
 
 int main(void)
 {
-	const char *role = "";
-	bool watch = start_option("role", &role) && strncmp(role, "watch", 5) == 0;
+	bool watch = start_option_is("role", "watch");
 
-	other = (unsigned)number_option("other");
+	other = (unsigned)start_option_number("other", 0);
 	for (unsigned i = 0; i < PAGES; i++) {
 		pages[i] = page_alloc();
 	}

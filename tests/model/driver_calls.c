@@ -374,24 +374,52 @@ static bool run_once(struct driver *w, u32 nr, u64 *a, struct driver_result *r)
 	return again;
 }
 
+/* What has no hypercall of its own here, or could not be in a batch: false for the others. */
+static bool call_alone(struct driver *w, const struct op *op, long *rc)
+{
+	switch (op->kind) {
+	case OP_PTWR:
+		*rc = store_that_faults(w, op);
+		return true;
+	case OP_INFO:
+		*rc = map_info(w, op);
+		return true;
+	case OP_INITIALISE:
+		*rc = initialise(w, op);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Leave the call where it is, for driver_resume(). */
+static void stop(struct driver *w, u32 nr, const u64 *a)
+{
+	w->stopped.is_there = true;
+	w->stopped.nr = nr;
+	w->stopped.cpu = cpu_id();
+	memcpy(w->stopped.a, a, sizeof(w->stopped.a));
+}
+
+/* Half way through a call: is all as it must be then? */
+static void look_half_way(const struct driver *w, struct driver_result *r)
+{
+	if (!w->is_racing && r->stopped_wrong == NULL) {
+		r->stopped_wrong = machine_check();
+	}
+	if (!w->is_racing && r->stopped_wrong == NULL) {
+		r->stopped_wrong = simtlb_check();
+	}
+}
+
 void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_result *r)
 {
 	struct hypercall h;
 	u64 a[4];
 	u32 restarts = 0;
 
-	switch (ops[0].kind) {
-	case OP_PTWR:
-		r->rc[0] = store_that_faults(w, ops);
+	if (call_alone(w, ops, &r->rc[0])) {
 		return;
-	case OP_INFO:
-		r->rc[0] = map_info(w, ops);
-		return;
-	case OP_INITIALISE:
-		r->rc[0] = initialise(w, ops);
-		return;
-	default:
-		break;
 	}
 	r->is_batch = n > 1 && ops[1].join == OP_BATCH;
 	r->is_multi = n > 1 && !r->is_batch;
@@ -404,22 +432,14 @@ void driver_call(struct driver *w, const struct op *ops, u32 n, struct driver_re
 	while (run_once(w, h.nr, a, r)) {
 		machine_restarts++;
 		if (++restarts == w->stop_after) {
-			w->stopped.is_there = true;
-			w->stopped.nr = h.nr;
-			w->stopped.cpu = cpu_id();
-			memcpy(w->stopped.a, a, sizeof(a));
+			stop(w, h.nr, a);
 			return;
 		}
 		if (restarts > RESTARTS_MAX) {
 			r->stopped_wrong = "it restarts without end";
 			break;
 		}
-		if (!w->is_racing && r->stopped_wrong == NULL) {
-			r->stopped_wrong = machine_check();
-		}
-		if (!w->is_racing && r->stopped_wrong == NULL) {
-			r->stopped_wrong = simtlb_check();
-		}
+		look_half_way(w, r);
 	}
 	r->done = w->buffer.done;
 	r->multi_rc = r->rc[0];

@@ -333,58 +333,65 @@ Test(sched, an_nmi_that_comes_before_the_sleep_ends_it)
 	cr_assert_eq(machine_schedule(0), v);
 }
 
-/* Nothing is ever lost or doubled, whatever comes in which order. */
-Test(sched, random_walk)
+static u64 random_state = 88172645463325252UL;
+
+/* Anything that can come, to any vCPU, on any CPU. */
+static void random_event(void)
 {
-	u64 random = 88172645463325252UL;
+	struct vcpu *v;
 
-	for (int step = 0; step < 20000; step++) {
-		struct vcpu *v;
-		u32 running = 0;
-
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		v = d->vcpus[random % 4];
-		machine_on_cpu((random >> 8) % CPUS);
-		switch ((random >> 16) % 8) {
-		case 0:
-			sched_online(v);
-			break;
-		case 1:
-			sched_offline(v);
-			break;
-		case 2:
-			sched_wake(v);
-			break;
-		case 3:
-			if (current_vcpu() != NULL && current_vcpu()->sched.state == VCPU_RUNNING) {
-				sched_block();
-			}
-			break;
-		case 4:
-			sched_pause_domain(d);
-			(void)machine_schedule(cpu_id());
-			sched_unpause_domain(d);
-			break;
-		case 5:
-			fake_tsc += SLICE_NS / 3;
-			break;
-		default:
-			(void)machine_schedule(cpu_id());
-			break;
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	v = d->vcpus[random_state % 4];
+	machine_on_cpu((random_state >> 8) % CPUS);
+	switch ((random_state >> 16) % 8) {
+	case 0:
+		sched_online(v);
+		break;
+	case 1:
+		sched_offline(v);
+		break;
+	case 2:
+		sched_wake(v);
+		break;
+	case 3:
+		if (current_vcpu() != NULL && current_vcpu()->sched.state == VCPU_RUNNING) {
+			sched_block();
 		}
-		for (u32 i = 0; i < d->vcpu_count; i++) {
-			const struct sched_vcpu *s = &d->vcpus[i]->sched;
-
-			running += s->state == VCPU_RUNNING;
-			cr_assert(!s->queued || s->state == VCPU_RUNNABLE);
-			cr_assert(s->state != VCPU_RUNNABLE || s->queued);
-			cr_assert(s->state != VCPU_RUNNING || s->loaded);
-		}
-		cr_assert_leq(running, CPUS);
+		break;
+	case 4:
+		sched_pause_domain(d);
+		(void)machine_schedule(cpu_id());
+		sched_unpause_domain(d);
+		break;
+	case 5:
+		fake_tsc += SLICE_NS / 3;
+		break;
+	default:
+		(void)machine_schedule(cpu_id());
+		break;
 	}
-	/* All that want to run do so in turn. */
+}
+
+static void expect_consistent(void)
+{
+	u32 running = 0;
+
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		const struct sched_vcpu *s = &d->vcpus[i]->sched;
+
+		running += s->state == VCPU_RUNNING;
+		cr_assert(!s->queued || s->state == VCPU_RUNNABLE);
+		cr_assert(s->state != VCPU_RUNNABLE || s->queued);
+		cr_assert(s->state != VCPU_RUNNING || s->loaded);
+	}
+	cr_assert_leq(running, CPUS);
+}
+
+/* All that want to run do so in turn. */
+static void expect_all_run(void)
+{
 	machine_on_cpu(0);
 	for (u32 i = 0; i < d->vcpu_count; i++) {
 		sched_online(d->vcpus[i]);
@@ -400,4 +407,14 @@ Test(sched, random_walk)
 		}
 		cr_assert_gt(d->vcpus[i]->runstate.time[PV_RUNSTATE_running], before);
 	}
+}
+
+/* Nothing is ever lost or doubled, whatever comes in which order. */
+Test(sched, random_walk)
+{
+	for (int step = 0; step < 20000; step++) {
+		random_event();
+		expect_consistent();
+	}
+	expect_all_run();
 }

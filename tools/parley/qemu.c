@@ -30,17 +30,13 @@ struct arguments {
 	size_t count;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct arguments *arguments,
-						      const char *format, ...)
+static void add_formatted(struct arguments *arguments, const char *format, va_list args)
 {
-	va_list args;
 	char *text;
 
-	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0) {
 		abort();
 	}
-	va_end(args);
 	arguments->items =
 		reallocarray(arguments->items, arguments->count + 2, sizeof(*arguments->items));
 	if (!arguments->items) {
@@ -48,6 +44,29 @@ __attribute__((format(printf, 2, 3))) static void add(struct arguments *argument
 	}
 	arguments->items[arguments->count++] = text;
 	arguments->items[arguments->count] = NULL;
+}
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *arguments,
+						      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_formatted(arguments, format, args);
+	va_end(args);
+}
+
+/* An option and its value. */
+__attribute__((format(printf, 3, 4))) static void add_option(struct arguments *arguments,
+							     const char *option, const char *format,
+							     ...)
+{
+	va_list args;
+
+	add(arguments, "%s", option);
+	va_start(args, format);
+	add_formatted(arguments, format, args);
+	va_end(args);
 }
 
 static void free_arguments(struct arguments *arguments)
@@ -99,21 +118,55 @@ int qemu_find_hypervisor(const char *given, char path[PATH_MAX], struct problem 
  */
 static void add_counting(struct arguments *arguments)
 {
-	add(arguments, "-icount");
-	add(arguments, "shift=0,sleep=off");
-	add(arguments, "-rtc");
-	add(arguments, "base=2026-01-01T00:00:00,clock=vm");
-	add(arguments, "-seed");
-	add(arguments, "1");
+	add_option(arguments, "-icount", "shift=0,sleep=off");
+	add_option(arguments, "-rtc", "base=2026-01-01T00:00:00,clock=vm");
+	add_option(arguments, "-seed", "1");
 }
 
 static void add_window(struct arguments *arguments, int window_fd)
 {
-	add(arguments, "-object");
-	add(arguments, "memory-backend-file,id=window,share=on,size=%u,mem-path=/dev/fd/%d",
-	    QEMU_WINDOW_SIZE, window_fd);
-	add(arguments, "-device");
-	add(arguments, "ivshmem-plain,memdev=window");
+	add_option(arguments, "-object",
+		   "memory-backend-file,id=window,share=on,size=%u,mem-path=/dev/fd/%d",
+		   QEMU_WINDOW_SIZE, window_fd);
+	add_option(arguments, "-device", "ivshmem-plain,memdev=window");
+}
+
+/* Processors and memory, and how they are emulated. */
+static void add_machine(struct arguments *arguments, const struct qemu_options *options)
+{
+	add_option(arguments, "-machine", "q35");
+	add_option(arguments, "-cpu", "%s", options->icount ? PARLEY_ICOUNT_CPU : "max");
+	/*
+	 * In one thread the emulated CPUs take turns. With a thread each they can run at once, but
+	 * each call from CPU to CPU (a TLB flush, and a busy guest makes many) waits for the host to
+	 * run the other thread: one domain on several CPUs is then twice as slow, and worse on a
+	 * loaded host.
+	 */
+	add_option(arguments, "-accel", "tcg,thread=%s",
+		   options->parallel && !options->icount ? "multi" : "single");
+	add_option(arguments, "-smp", "%u", options->cpus);
+	add_option(arguments, "-m", "%lluM", (unsigned long long)(options->memory >> 20));
+	if (options->icount) {
+		add_counting(arguments);
+	}
+	if (options->gdb) {
+		add(arguments, "-s");
+		add(arguments, "-S");
+	}
+}
+
+/* The first serial port is the log, the second the control line. */
+static void add_devices(struct arguments *arguments, int line_fd, int log_fd, int window_fd)
+{
+	add_option(arguments, "-display", "none");
+	add_option(arguments, "-monitor", "none");
+	add_option(arguments, "-chardev", "file,id=log,path=/dev/fd/%d", log_fd);
+	add_option(arguments, "-serial", "chardev:log");
+	add_option(arguments, "-chardev", "socket,id=line,fd=%d", line_fd);
+	add_option(arguments, "-serial", "chardev:line");
+	if (window_fd >= 0) {
+		add_window(arguments, window_fd);
+	}
 }
 
 static void make_arguments(struct arguments *arguments, const struct qemu_options *options,
@@ -123,53 +176,13 @@ static void make_arguments(struct arguments *arguments, const struct qemu_option
 	add(arguments, "-nodefaults");
 	add(arguments, "-no-user-config");
 	add(arguments, "-no-reboot");
-	add(arguments, "-display");
-	add(arguments, "none");
-	add(arguments, "-machine");
-	add(arguments, "q35");
-	add(arguments, "-cpu");
-	add(arguments, options->icount ? PARLEY_ICOUNT_CPU : "max");
-	add(arguments, "-accel");
-	/*
-	 * In one thread the emulated CPUs take turns. With a thread each they can run at once, but
-	 * each call from CPU to CPU (a TLB flush, and a busy guest makes many) waits for the host to
-	 * run the other thread: one domain on several CPUs is then twice as slow, and worse on a
-	 * loaded host.
-	 */
-	add(arguments,
-	    options->parallel && !options->icount ? "tcg,thread=multi" : "tcg,thread=single");
-	add(arguments, "-smp");
-	add(arguments, "%u", options->cpus);
-	add(arguments, "-m");
-	add(arguments, "%lluM", (unsigned long long)(options->memory >> 20));
-	add(arguments, "-monitor");
-	add(arguments, "none");
-	add(arguments, "-chardev");
-	add(arguments, "file,id=log,path=/dev/fd/%d", log_fd);
-	add(arguments, "-serial");
-	add(arguments, "chardev:log");
-	add(arguments, "-chardev");
-	add(arguments, "socket,id=line,fd=%d", line_fd);
-	add(arguments, "-serial");
-	add(arguments, "chardev:line");
-	if (window_fd >= 0) {
-		add_window(arguments, window_fd);
-	}
-	if (options->icount) {
-		add_counting(arguments);
-	}
-	if (options->gdb) {
-		add(arguments, "-s");
-		add(arguments, "-S");
-	}
-	add(arguments, "-kernel");
-	add(arguments, "%s", options->hypervisor);
-	add(arguments, "-initrd");
-	add(arguments, "/dev/fd/%d", options->bundle_fd);
-	add(arguments, "-append");
-	add(arguments, "line=com2%s%s%s", options->stay ? " stay" : "",
-	    options->hypervisor_args ? " " : "",
-	    options->hypervisor_args ? options->hypervisor_args : "");
+	add_machine(arguments, options);
+	add_devices(arguments, line_fd, log_fd, window_fd);
+	add_option(arguments, "-kernel", "%s", options->hypervisor);
+	add_option(arguments, "-initrd", "/dev/fd/%d", options->bundle_fd);
+	add_option(arguments, "-append", "line=com2%s%s%s", options->stay ? " stay" : "",
+		   options->hypervisor_args ? " " : "",
+		   options->hypervisor_args ? options->hypervisor_args : "");
 	for (size_t i = 0; options->extra && options->extra[i]; i++) {
 		add(arguments, "%s", options->extra[i]);
 	}

@@ -3,7 +3,7 @@
  * Long lists are worked through in steps; where a restart begins stands above
  * the low bits of the operation's number, as the ABI has it.
  *
- * Read next: ../mm/types.c (frame_alloc, frame_release).
+ * Read next: ../mm/owner.c (frame_alloc, frame_release).
  */
 #include <parley/errno.h>
 #include <parley/memory.h>

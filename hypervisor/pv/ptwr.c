@@ -9,6 +9,8 @@
  * instruction again.
  *
  * Registers and flags change only once the entry has been replaced.
+ *
+ * Read next: insn_store.c (the result of an instruction), ../mm/ptable.c (the entry).
  */
 #include "pv/ptwr.h"
 
@@ -19,225 +21,7 @@
 #include "mm/guest.h"
 #include "mm/ptable.h"
 #include "pv/decode.h"
-
-#define FLAG_PF          (1UL << 2)
-#define FLAG_AF          (1UL << 4)
-#define FLAG_SF          (1UL << 7)
-#define FLAG_OF          (1UL << 11)
-#define FLAGS_ARITHMETIC (RFLAGS_CF | FLAG_PF | FLAG_AF | RFLAGS_ZF | FLAG_SF | FLAG_OF)
-
-/* What an instruction does with its memory operand. */
-struct store {
-	u64 value;     /* what memory becomes */
-	u64 flags;     /* arithmetic flags after it */
-	u64 reg_value; /* written to register .reg, if .writes_reg */
-	u8 reg;
-	bool writes_reg;
-	bool is_string; /* RDI (and RSI) step, RCX counts with REP */
-	bool steps_source;
-};
-
-enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
-
-static u64 result_flags(u64 result, u32 bytes)
-{
-	u64 sign = 1UL << (8 * bytes - 1);
-	u64 flags = 0;
-
-	if (result == 0) {
-		flags |= RFLAGS_ZF;
-	}
-	if (result & sign) {
-		flags |= FLAG_SF;
-	}
-	/* computed here: the parity builtin may call a library function */
-	result ^= result >> 4;
-	if (!((0x6996 >> (result & 0xf)) & 1)) {
-		flags |= FLAG_PF;
-	}
-	return flags;
-}
-
-/* a op b, and the flags it leaves; carry is the carry in. */
-static u64 alu(enum alu op, u64 a, u64 b, u32 bytes, bool carry, u64 *flags)
-{
-	u64 mask = insn_mask(bytes), top = 1UL << (8 * bytes - 1);
-	u64 in = carry && (op == ALU_ADC || op == ALU_SBB) ? 1 : 0;
-	u64 result, carries;
-
-	switch (op) {
-	case ALU_OR:
-		result = a | b;
-		break;
-	case ALU_AND:
-		result = a & b;
-		break;
-	case ALU_XOR:
-		result = a ^ b;
-		break;
-	case ALU_ADD:
-	case ALU_ADC:
-		result = (a + b + in) & mask;
-		/* bit n: bit n carried out */
-		carries = (a & b) | ((a | b) & ~result);
-		*flags = result_flags(result, bytes) | (carries & top ? RFLAGS_CF : 0) |
-			 (carries & 8 ? FLAG_AF : 0) |
-			 ((a ^ result) & (b ^ result) & top ? FLAG_OF : 0);
-		return result;
-	default:
-		result = (a - b - in) & mask;
-		/* bit n: bit n borrowed */
-		carries = (~a & b) | ((~a | b) & result);
-		*flags = result_flags(result, bytes) | (carries & top ? RFLAGS_CF : 0) |
-			 (carries & 8 ? FLAG_AF : 0) | ((a ^ b) & (a ^ result) & top ? FLAG_OF : 0);
-		return result;
-	}
-	*flags = result_flags(result, bytes);
-	return result;
-}
-
-static bool bit_operation(struct store *s, u32 op, u64 old, u32 bit, u64 flags)
-{
-	u64 mask = 1UL << bit;
-
-	s->flags = (flags & ~RFLAGS_CF) | (old & mask ? RFLAGS_CF : 0);
-	switch (op) {
-	case 5:
-		s->value = old | mask; /* bts */
-		return true;
-	case 6:
-		s->value = old & ~mask; /* btr */
-		return true;
-	case 7:
-		s->value = old ^ mask; /* btc */
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool compute_two_byte(struct store *s, const struct insn *insn, const struct cpu_regs *regs,
-			     u64 old)
-{
-	u32 bytes = insn->op_bytes, bits = 8 * bytes;
-	u64 source = insn_reg_read(regs, insn_reg(insn), bytes, insn->rex);
-	u64 accumulator = regs->rax & insn_mask(bytes);
-
-	switch (insn->opcode) {
-	case 0xab:
-		return bit_operation(s, 5, old, source & (bits - 1), regs->rflags);
-	case 0xb3:
-		return bit_operation(s, 6, old, source & (bits - 1), regs->rflags);
-	case 0xbb:
-		return bit_operation(s, 7, old, source & (bits - 1), regs->rflags);
-	case 0xba:
-		return bit_operation(s, insn_group(insn), old, insn->imm & (bits - 1),
-				     regs->rflags);
-	case 0xb0:
-	case 0xb1: /* cmpxchg */
-		(void)alu(ALU_CMP, accumulator, old, bytes, false, &s->flags);
-		s->value = accumulator == old ? source : old;
-		s->writes_reg = accumulator != old;
-		s->reg = 0;
-		s->reg_value = old;
-		return true;
-	case 0xc0:
-	case 0xc1: /* xadd */
-		s->value = alu(ALU_ADD, old, source, bytes, false, &s->flags);
-		s->writes_reg = true;
-		s->reg = insn_reg(insn);
-		s->reg_value = old;
-		return true;
-	case 0xc3: /* movnti */
-		s->value = source;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* inc, dec (fe, ff) and not, neg (f6, f7) */
-static bool compute_unary(struct store *s, const struct insn *insn, const struct cpu_regs *regs,
-			  u64 old)
-{
-	u32 bytes = insn->op_bytes;
-	u64 carry = regs->rflags & RFLAGS_CF;
-
-	switch ((insn->opcode & 8) | insn_group(insn)) {
-	case 8 | 0:
-	case 8 | 1:
-		s->value = alu(insn_group(insn) == 0 ? ALU_ADD : ALU_SUB, old, 1, bytes, false,
-			       &s->flags);
-		s->flags = (s->flags & ~RFLAGS_CF) | carry;
-		return true;
-	case 2:
-		s->value = ~old & insn_mask(bytes);
-		return true;
-	case 3:
-		s->value = alu(ALU_SUB, 0, old, bytes, false, &s->flags);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool compute_one_byte(struct store *s, const struct insn *insn, const struct cpu_regs *regs,
-			     u64 old)
-{
-	u32 bytes = insn->op_bytes, op;
-	bool carry = regs->rflags & RFLAGS_CF;
-	u64 source = insn_reg_read(regs, insn_reg(insn), bytes, insn->rex);
-
-	switch (insn->opcode) {
-	case 0x86:
-	case 0x87: /* xchg */
-		s->writes_reg = true;
-		s->reg = insn_reg(insn);
-		s->reg_value = old;
-		s->value = source;
-		return true;
-	case 0x88:
-	case 0x89: /* mov */
-		s->value = source;
-		return true;
-	case 0xc6:
-	case 0xc7:
-		s->value = insn->imm & insn_mask(bytes);
-		return insn_group(insn) == 0;
-	case 0x80:
-	case 0x81:
-	case 0x83:
-		op = insn_group(insn);
-		s->value = alu(op, old, insn->imm & insn_mask(bytes), bytes, carry, &s->flags);
-		return op != ALU_CMP;
-	case 0xaa:
-	case 0xab: /* stos */
-		s->is_string = true;
-		s->value = regs->rax & insn_mask(bytes);
-		return true;
-	case 0xf6:
-	case 0xf7:
-	case 0xfe:
-	case 0xff:
-		return compute_unary(s, insn, regs, old);
-	default:
-		if (insn->opcode >= 0x38) {
-			return false;
-		}
-		s->value = alu(insn->opcode >> 3, old, source, bytes, carry, &s->flags);
-		return true;
-	}
-}
-
-/* The result of the instruction on a memory operand that holds `old`. */
-static bool compute(struct store *s, const struct insn *insn, const struct cpu_regs *regs, u64 old)
-{
-	*s = (struct store){ .flags = regs->rflags & FLAGS_ARITHMETIC };
-	if (insn->map == INSN_MAP_0F) {
-		return compute_two_byte(s, insn, regs, old);
-	}
-	return compute_one_byte(s, insn, regs, old);
-}
+#include "pv/insn_store.h"
 
 static bool is_movs(const struct insn *insn)
 {
@@ -259,34 +43,6 @@ static bool is_acceptable(const struct insn *insn, u64 gva)
 		return !(insn->prefixes & (INSN_ADDRSIZE | INSN_SEGMENT | INSN_LOCK));
 	}
 	return insn->modrm != 0 ? insn_mod(insn) != 3 : true;
-}
-
-/* One element of a string store is done; a repeated one stays on the instruction until the last. */
-static void step_string(struct cpu_regs *regs, const struct insn *insn, bool steps_source)
-{
-	u64 step = regs->rflags & RFLAGS_DF ? -(u64)insn->op_bytes : insn->op_bytes;
-
-	regs->rdi += step;
-	if (steps_source) {
-		regs->rsi += step;
-	}
-	if (!(insn->prefixes & (INSN_REP | INSN_REPNE)) || --regs->rcx == 0) {
-		regs->rip += insn->length;
-	}
-}
-
-static void finish(struct cpu_regs *regs, const struct insn *insn, const struct store *s)
-{
-	if (s->is_string) {
-		step_string(regs, insn, s->steps_source);
-	} else {
-		regs->rip += insn->length;
-		regs->rflags = (regs->rflags & ~FLAGS_ARITHMETIC) | s->flags;
-		if (s->writes_reg) {
-			insn_reg_write(regs, s->reg, insn->op_bytes, insn->rex, s->reg_value);
-		}
-	}
-	regs->rflags &= ~RFLAGS_RF;
 }
 
 /* The L1 entry that gva names, if it lies in an L1 table of the domain; else .table is MFN_INVALID. Under the lock. */
@@ -318,18 +74,18 @@ static int store_once(struct mm_owner *o, struct ptable_slot slot, struct cpu_re
 	const u64 *table = mfn_to_virt(slot.table);
 	u64 mask = insn_mask(insn->op_bytes) << shift;
 	u64 old = READ_ONCE(table[slot.index]), entry;
-	struct store s;
+	struct insn_store s;
 	int err;
 
 	if (is_movs(insn)) {
-		s = (struct store){ .value = moved, .is_string = true, .steps_source = true };
-	} else if (!compute(&s, insn, regs, (old & mask) >> shift)) {
+		s = (struct insn_store){ .value = moved, .is_string = true, .steps_source = true };
+	} else if (!insn_store_compute(&s, insn, regs, (old & mask) >> shift)) {
 		return -PV_EINVAL;
 	}
 	entry = (old & ~mask) | (s.value << shift);
 	err = ptable_replace_l1(o, slot, old, entry);
 	if (err == 0) {
-		finish(regs, insn, &s);
+		insn_store_finish(regs, insn, &s);
 	}
 	return err;
 }

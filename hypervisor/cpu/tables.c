@@ -4,7 +4,7 @@
  * ABI, and one of zeros.
  *
  * SYSCALL gives no stack, so each CPU has a few instructions of its own that
- * know where its stack is; they go on to entry.S with the guest's RSP in
+ * know where its stack is; they go on to entry_syscall.S with the guest's RSP in
  * cpu_info.scratch and RSP at the end of cpu_info.regs.
  * Read next: entry.S.
  */
@@ -62,7 +62,7 @@ struct tss {
 _Static_assert(sizeof(struct gate) == 16, "IDT layout");
 _Static_assert(sizeof(struct tss) == 104, "TSS layout");
 
-/* entry.S. */
+/* entry.S, entry_syscall.S. */
 extern const u64 exception_stubs[GATE_COUNT];
 void entry_syscall(void);
 void entry_syscall_smap(void);

@@ -37,7 +37,7 @@ bool hypercall_restarts_in_list(void);
 
 struct cpu_regs;
 
-/* A hypercall of a vCPU that is traced; from entry.S. Its result goes to regs->rax. In traced.c. */
+/* A hypercall of a vCPU that is traced; from entry_syscall.S. Its result goes to regs->rax. In traced.c. */
 void hypercall_traced(struct cpu_regs *regs);
 
 /* multicall, with a record of each of its calls. */

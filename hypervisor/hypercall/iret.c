@@ -1,5 +1,5 @@
 /*
- * The iret hypercall as a table entry. entry.S takes it before the table is
+ * The iret hypercall as a table entry. entry_syscall.S takes it before the table is
  * looked at, with the registers; here it only arrives from where it may not
  * stand, a multicall.
  */

@@ -1,5 +1,5 @@
 /*
- * Hypercalls of a vCPU that is traced: the same table as entry.S and multicall.c
+ * Hypercalls of a vCPU that is traced: the same table as entry_syscall.S and multicall.c
  * call by, and a record of each call.
  *
  * The record takes along what an argument points to, as much as it has room for:

@@ -32,10 +32,10 @@ void pv_inject_event(struct vcpu *v, struct cpu_regs *regs);
 /* The registered failsafe callback, for selectors or a return address that the guest may not have. */
 void pv_inject_failsafe(struct vcpu *v, struct cpu_regs *regs);
 
-/* entry.S could not read the frame of an iret or write one: the domain ends. */
+/* entry_syscall.S could not read the frame of an iret or write one: the domain ends. */
 void pv_frame_fault(struct cpu_regs *regs);
 
-/* SYSCALL in user mode, and in a 32-bit code segment of either half. From entry.S. */
+/* SYSCALL in user mode, and in a 32-bit code segment of either half. From entry_syscall.S. */
 void pv_syscall_from_user(struct cpu_regs *regs);
 void pv_syscall32(struct cpu_regs *regs);
 

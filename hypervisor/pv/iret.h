@@ -1,4 +1,4 @@
-/* Returns of a guest kernel; called from entry.S with the vCPU's registers. */
+/* Returns of a guest kernel; called from entry_syscall.S with the vCPU's registers. */
 #ifndef PV_IRET_H
 #define PV_IRET_H
 

@@ -10,7 +10,7 @@
  *
  * Registers and flags change only once the entry has been replaced.
  *
- * Read next: insn_store.c (the result of an instruction), ../mm/ptable.c (the entry).
+ * Read next: insn_store.h (the result of an instruction), ../mm/ptable.c (the entry).
  */
 #include "pv/ptwr.h"
 

@@ -72,7 +72,7 @@ fuzz: $(O)/tests/fuzz/fuzz_mmu ## search the page-table code by libFuzzer for FU
 COVERED := mm/alloc mm/frame mm/guest mm/l1 mm/owner mm/ptable mm/tlb mm/types \
 	hypercall/memory_op hypercall/mmu_common hypercall/mmu_update hypercall/mmuext_op \
 	hypercall/multicall hypercall/set_gdt hypercall/update_descriptor \
-	hypercall/update_va_mapping pv/descriptor pv/insn_store pv/ptwr domain/vcpu_info
+	hypercall/update_va_mapping pv/descriptor pv/ptwr domain/vcpu_info
 COVERAGE_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_mm*.c)) test_alloc \
 	test_descriptor test_ptwr test_trace
 

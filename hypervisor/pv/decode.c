@@ -170,61 +170,92 @@ static u32 operand_size(const struct insn *insn, u8 known, bool long_mode)
 	return insn->prefixes & INSN_OPSIZE ? 2 : 4;
 }
 
+/* What is read so far, of the bytes that there are. */
+struct cursor {
+	const u8 *bytes;
+	u32 at, count;
+};
+
+/* Prefixes, REX, opcode: false if there is no more. */
+static bool decode_opcode(struct insn *insn, struct cursor *c, bool long_mode)
+{
+	u32 flag;
+
+	while (c->at < c->count && (flag = prefix_flag(c->bytes[c->at])) != 0) {
+		insn->prefixes |= flag;
+		c->at++;
+	}
+	if (long_mode && c->at < c->count && (c->bytes[c->at] & 0xf0) == 0x40) {
+		insn->rex = c->bytes[c->at++];
+	}
+	if (c->at < c->count && c->bytes[c->at] == 0x0f) {
+		insn->map = INSN_MAP_0F;
+		c->at++;
+	}
+	if (c->at >= c->count) {
+		return false;
+	}
+	insn->opcode = c->bytes[c->at++];
+	return true;
+}
+
+/* The ModRM byte and what of the operand follows it: false if it is not known. */
+static bool decode_operand(struct insn *insn, struct cursor *c, u8 known, bool long_mode)
+{
+	if (c->at >= c->count) {
+		return false;
+	}
+	insn->modrm = c->bytes[c->at++];
+	/* Moves to and from CR and DR take a register whatever mod says. */
+	if (!(known & WIDE)) {
+		if (!long_mode && (insn->prefixes & INSN_ADDRSIZE)) {
+			return false; /* 16-bit addressing */
+		}
+		c->at += operand_length(insn->modrm, c->bytes + c->at, c->count - c->at);
+	}
+	return !(known & TEST) || insn_group(insn) >= 2;
+}
+
+static bool decode_immediate(struct insn *insn, struct cursor *c, u8 known)
+{
+	u32 size = 0;
+
+	if (known & IMM8) {
+		size = 1;
+	} else if (known & IMMZ) {
+		size = MIN(insn->op_bytes, 4);
+	}
+	if (c->at + size > c->count) {
+		return false;
+	}
+	if (size != 0) {
+		insn->imm = read_signed(c->bytes + c->at, size);
+	}
+	c->at += size;
+	return true;
+}
+
 bool insn_decode(struct insn *insn, const u8 *bytes, u32 count, bool long_mode)
 {
-	u32 at = 0, flag, imm = 0;
+	struct cursor c = { bytes, 0, MIN(count, INSN_MAX_LENGTH) };
 	u8 known;
 
 	*insn = (struct insn){ .map = INSN_MAP_ONE_BYTE };
-	count = MIN(count, INSN_MAX_LENGTH);
-	while (at < count && (flag = prefix_flag(bytes[at])) != 0) {
-		insn->prefixes |= flag;
-		at++;
-	}
-	if (long_mode && at < count && (bytes[at] & 0xf0) == 0x40) {
-		insn->rex = bytes[at++];
-	}
-	if (at < count && bytes[at] == 0x0f) {
-		insn->map = INSN_MAP_0F;
-		at++;
-	}
-	if (at >= count) {
+	if (!decode_opcode(insn, &c, long_mode)) {
 		return false;
 	}
-	insn->opcode = bytes[at++];
 	known = insn->map == INSN_MAP_0F ? two_byte_map[insn->opcode] : one_byte_map[insn->opcode];
 	if (!(known & KNOWN)) {
 		return false;
 	}
 	insn->op_bytes = operand_size(insn, known, long_mode);
-	if (known & MODRM) {
-		if (at >= count) {
-			return false;
-		}
-		insn->modrm = bytes[at++];
-		/* Moves to and from CR and DR take a register whatever mod says. */
-		if (!(known & WIDE)) {
-			if (!long_mode && (insn->prefixes & INSN_ADDRSIZE)) {
-				return false; /* 16-bit addressing */
-			}
-			at += operand_length(insn->modrm, bytes + at, count - at);
-		}
-		if ((known & TEST) && insn_group(insn) < 2) {
-			return false;
-		}
-	}
-	if (known & IMM8) {
-		imm = 1;
-	} else if (known & IMMZ) {
-		imm = MIN(insn->op_bytes, 4);
-	}
-	if (at + imm > count) {
+	if ((known & MODRM) && !decode_operand(insn, &c, known, long_mode)) {
 		return false;
 	}
-	if (imm != 0) {
-		insn->imm = read_signed(bytes + at, imm);
+	if (!decode_immediate(insn, &c, known)) {
+		return false;
 	}
-	insn->length = at + imm;
+	insn->length = c.at;
 	return true;
 }
 

@@ -20,11 +20,11 @@
 
 #include "channel/evtchn.h"
 #include "domain/line.h"
+#include "domain/ring_page.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
-#include "mm/types.h"
 
 #define INPUT_SIZE  2048 /* what may be on its way to the guest, a power of two */
 #define CREDIT_STEP 512  /* credit is given back in pieces of this */
@@ -175,23 +175,6 @@ static void notified(void *arg)
 	}
 }
 
-static int hold_ring(struct domain *d, mfn_t frame)
-{
-	int rc;
-
-	spin_lock(&d->mm.lock);
-	rc = frame_get_type(&d->mm, frame, FRAME_WRITABLE);
-	spin_unlock(&d->mm.lock);
-	return rc < 0 ? -PV_EINVAL : 0;
-}
-
-static void release_ring(struct domain *d, mfn_t frame)
-{
-	spin_lock(&d->mm.lock);
-	frame_put_type(&d->mm, frame);
-	spin_unlock(&d->mm.lock);
-}
-
 int console_init_domain(struct domain *d, void *ring, u32 *port)
 {
 	struct domain_console *c = heap_alloc(sizeof(*c));
@@ -203,7 +186,7 @@ int console_init_domain(struct domain *d, void *ring, u32 *port)
 	c->domain = d;
 	c->ring = ring;
 	c->frame = virt_to_mfn(ring);
-	rc = hold_ring(d, c->frame);
+	rc = ring_page_hold(d, c->frame);
 	if (rc < 0) {
 		goto free_console;
 	}
@@ -220,7 +203,7 @@ int console_init_domain(struct domain *d, void *ring, u32 *port)
 	return 0;
 
 release:
-	release_ring(d, c->frame);
+	ring_page_release(d, c->frame);
 free_console:
 	heap_free(c, sizeof(*c));
 	return rc;
@@ -237,7 +220,7 @@ void console_fini_domain(struct domain *d)
 		first_domid = 0;
 	}
 	d->console = NULL;
-	release_ring(d, c->frame);
+	ring_page_release(d, c->frame);
 	heap_free(c, sizeof(*c));
 }
 

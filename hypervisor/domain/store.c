@@ -9,11 +9,11 @@
 #include <seam/directmap.h>
 
 #include "channel/evtchn.h"
+#include "domain/ring_page.h"
 #include "domain/store_types.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
-#include "mm/types.h"
 
 /* The guest sent on its store port. */
 static void notified(void *arg)
@@ -94,23 +94,6 @@ static int fill(struct domain_store *s, const struct pv_start_info *start)
 	return put(s, rc, "console/type", "parley");
 }
 
-static int hold_ring(struct domain *d, mfn_t frame)
-{
-	int rc;
-
-	spin_lock(&d->mm.lock);
-	rc = frame_get_type(&d->mm, frame, FRAME_WRITABLE);
-	spin_unlock(&d->mm.lock);
-	return rc < 0 ? -PV_EINVAL : 0;
-}
-
-static void release_ring(struct domain *d, mfn_t frame)
-{
-	spin_lock(&d->mm.lock);
-	frame_put_type(&d->mm, frame);
-	spin_unlock(&d->mm.lock);
-}
-
 static void free_store(struct domain_store *s)
 {
 	store_drop_transactions(s);
@@ -151,7 +134,7 @@ int store_init_domain(struct domain *d, void *ring, const struct pv_start_info *
 	}
 	rc = fill(s, start);
 	if (rc == 0) {
-		rc = hold_ring(d, s->frame);
+		rc = ring_page_hold(d, s->frame);
 	}
 	if (rc < 0) {
 		goto free_it;
@@ -167,7 +150,7 @@ int store_init_domain(struct domain *d, void *ring, const struct pv_start_info *
 	return 0;
 
 release:
-	release_ring(d, s->frame);
+	ring_page_release(d, s->frame);
 free_it:
 	free_store(s);
 	return rc;
@@ -181,7 +164,7 @@ void store_fini_domain(struct domain *d)
 		return;
 	}
 	d->store = NULL;
-	release_ring(d, s->frame);
+	ring_page_release(d, s->frame);
 	free_store(s);
 }
 

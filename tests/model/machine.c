@@ -15,7 +15,7 @@
 
 #include "channel/gnttab_types.h"
 #include "domain/vcpu_context.h"
-#include "fake_memory.h"
+#include "fake_frames.h"
 #include "lib/log.h"
 #include "machine_parts.h"
 #include "mm/paging.h"
@@ -26,7 +26,6 @@ struct domain *machine_domains[MACHINE_DOMAINS];
 static u64 hv_slots[HV_L4_SLOTS];
 static mfn_t hv_frames[3 + MACHINE_HV_PAGES]; /* L3, L2, L1, pages */
 static u8 hv_copy[3 + MACHINE_HV_PAGES][PAGE_SIZE];
-static u8 *frames_array;
 
 bool machine_is_quiet;
 
@@ -65,18 +64,11 @@ static void make_hypervisor(void)
 
 void machine_init(u64 frames)
 {
-	if (frames_array != NULL) {
+	if (frame_table != NULL) {
 		return; /* the allocator's lists are in use; all domains are gone */
 	}
-	fake_memory_init(frames);
-	frame_count = frames;
-	frames_array = calloc(frames, sizeof(struct frame));
-	frame_table = (struct frame *)(void *)frames_array;
-	for (u64 i = 0; i < frames; i++) {
-		frame_table[i].owner = FRAME_OWNER_HV;
-	}
 	/* The last frame is no RAM, as holes are. */
-	alloc_add_range(maddr(MACHINE_LOW << PAGE_SHIFT), maddr((frames - 1) << PAGE_SHIFT));
+	fake_frames_init(frames, MACHINE_LOW, frames - 1);
 	make_hypervisor();
 	log_add_sink(log_to_stderr);
 	machine_init_cpus();

@@ -17,8 +17,8 @@
 #include "domain/line_frame.h"
 #include "domain/sched.h"
 #include "domain/timer.h"
+#include "fake_frames.h"
 #include "fake_machine.h"
-#include "fake_memory.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
 
@@ -104,13 +104,7 @@ void living_init(void)
 {
 	memset(states, 0, sizeof(states));
 	memset(frames, 0, sizeof(frames));
-	fake_memory_init(FRAMES);
-	frame_count = FRAMES;
-	frame_table = calloc(FRAMES, sizeof(struct frame));
-	for (u64 i = 0; i < FRAMES; i++) {
-		frame_table[i].owner = FRAME_OWNER_HV;
-	}
-	alloc_add_range(maddr(FIRST << PAGE_SHIFT), maddr(FRAMES << PAGE_SHIFT));
+	fake_frames_init(FRAMES, FIRST, FRAMES);
 	fake_cpu_info.current = NULL;
 	fake_tsc = 1000000;
 	timer_init_cpu();

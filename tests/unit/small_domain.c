@@ -6,7 +6,7 @@
 #include <seam/cpu.h>
 #include <seam/directmap.h>
 
-#include "fake_memory.h"
+#include "fake_frames.h"
 #include "mm/alloc.h"
 
 #define FRAMES 4096
@@ -17,13 +17,7 @@ static u32 domain_count;
 
 void small_domains_init(void)
 {
-	fake_memory_init(FRAMES);
-	frame_count = FRAMES;
-	frame_table = calloc(FRAMES, sizeof(struct frame));
-	for (u64 i = 0; i < FRAMES; i++) {
-		frame_table[i].owner = FRAME_OWNER_HV;
-	}
-	alloc_add_range(maddr(FIRST << PAGE_SHIFT), maddr(FRAMES << PAGE_SHIFT));
+	fake_frames_init(FRAMES, FIRST, FRAMES);
 	domain_count = 0;
 }
 

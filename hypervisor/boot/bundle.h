@@ -14,6 +14,7 @@
  */
 const char *bundle_check(const void *bundle, u64 size);
 
+/* Its domains, for bundle_get_domain(). */
 u32 bundle_domain_count(const void *bundle);
 
 /* Describe domain i, but for its images. cpus: those that exist. */

@@ -15,6 +15,7 @@
 
 #include "domain/domain.h"
 
+/* A new domain: its first ports, all free. 0 or -PV_ENOMEM. */
 int evtchn_init(struct domain *d) must_check;
 
 /*

@@ -109,6 +109,7 @@ struct gnttab_undone {
 int gnttab_replace_entry(struct vcpu *v, u64 *entry, const struct grant_handle *h,
 			 u64 new_addr) must_check;
 
+/* Clear the entry for host_addr, or replace it by that of new_addr, if it names what h does: 0 or -PV_EINVAL. */
 static inline int must_check gnttab_clear_entry(struct vcpu *v, const struct grant_handle *h,
 						u64 host_addr, u64 new_addr)
 {

@@ -65,6 +65,7 @@ static inline u16 grant_marks_over(const struct grant_active *a, bool writable)
 	       (a->pins == 0 ? PV_GTF_reading : 0);
 }
 
+/* References and uses of the granted frame for so many pins, 1 or 2: PV_GNTST_*, none taken on an error. */
 static inline s16 grant_get_frames(struct domain *owner, const struct grant_active *a,
 				   bool writable, u32 pins)
 {
@@ -80,6 +81,7 @@ static inline s16 grant_get_frames(struct domain *owner, const struct grant_acti
 	return PV_GNTST_okay;
 }
 
+/* gnttab_pin(), below, with owner->mm.lock held. */
 static inline s16 grant_pin_locked(struct domain *owner, u32 ref, u16 by, bool writable, u32 pins,
 				   u32 *mfn)
 {

@@ -58,6 +58,7 @@ struct grant_active {
 #define GRANT_READONLY PV_GNTMAP_readonly
 #define GRANT_FLAGS    (GRANT_DEVICE | GRANT_HOST | GRANT_READONLY)
 
+/* GRANT_* of a mapping that may be written through. */
 static inline bool grant_is_writable(u32 flags)
 {
 	return (flags & GRANT_READONLY) == 0;
@@ -114,6 +115,7 @@ static inline struct grant_active *gnttab_active(struct grant_table *t, u32 ref)
 /* A page of new ones, behind those there are: false at the limit, or without memory. In gnttab_handle.c. */
 bool gnttab_handle_page(struct grant_table *t) must_check;
 
+/* Below handles_made: in use or not. */
 static inline struct grant_handle *gnttab_handle_at(struct grant_table *t, u32 number)
 {
 	return &t->handles[number / GNTTAB_PAGE_HANDLES][number % GNTTAB_PAGE_HANDLES];
@@ -134,6 +136,7 @@ static inline struct grant_handle *gnttab_handle_new(struct grant_table *t, u32 
 	return h;
 }
 
+/* Nothing is mapped by it any more: its number may be given again. */
 static inline void gnttab_handle_free(struct grant_table *t, struct grant_handle *h, u32 number)
 {
 	h->owner = NULL;

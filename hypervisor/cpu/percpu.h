@@ -18,6 +18,7 @@ int percpu_init(u32 cpu) must_check;
 /* Give up the area of a CPU that did not start. */
 void percpu_fini(u32 cpu);
 
+/* Where the area of a CPU is, in every address space; and the end of its main stack. */
 static inline u64 percpu_window(u32 cpu)
 {
 	return PERCPU_VIRT_START + cpu * PERCPU_STRIDE;

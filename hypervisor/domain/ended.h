@@ -37,6 +37,7 @@ struct ended *ended_find(u16 domid);
 struct ended *ended_take(u16 domid) must_check;
 struct ended *ended_take_name(const char *name) must_check;
 
+/* How many records there are. */
 u32 ended_count(void);
 
 #endif

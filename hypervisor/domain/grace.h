@@ -33,6 +33,7 @@ static inline void grace_pass(void)
 /* Begin: what is to be freed cannot be found any more. Hurries the other CPUs, and this one. */
 void grace_begin(struct grace *g);
 
+/* Every CPU has passed since it began: nobody holds what was found before. */
 bool grace_is_over(const struct grace *g) must_check;
 
 #endif

@@ -46,6 +46,7 @@ void image_put(struct image *image);
 /* One more reference to one that is referred to. */
 struct image *image_share(struct image *image);
 
+/* Its bytes. */
 u64 image_size(const struct image *image);
 
 /* The bytes from an offset that lie in a row: NULL if they are all zero; *size: how many. offset is within it. */

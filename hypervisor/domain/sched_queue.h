@@ -76,6 +76,7 @@ extern struct sched_cpu sched_cpus[HV_MAX_CPUS];
 extern u64 sched_online_cpus; /* a: those that entered the scheduler */
 extern u64 sched_idle_cpus;   /* a */
 
+/* In an affinity and in the masks above. */
 static inline u64 cpu_bit(u32 cpu)
 {
 	return 1UL << cpu;
@@ -87,6 +88,7 @@ static inline s64 ahead(u64 a, u64 b)
 	return (s64)(a - b);
 }
 
+/* That of its domain; one that was never given is the default. */
 static inline u32 weight_of(const struct vcpu *v)
 {
 	u32 weight = READ_ONCE(v->domain->sched.weight);
@@ -100,6 +102,7 @@ static inline bool vcpu_fits(const struct vcpu *v, const struct sched_cpu *c)
 	return (v->sched.affinity & cpu_bit(c->id)) != 0;
 }
 
+/* d is not paused. */
 static inline bool domain_may_run(const struct domain *d)
 {
 	return __atomic_load_n(&d->pause_count, __ATOMIC_SEQ_CST) == 0;

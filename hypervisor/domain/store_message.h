@@ -48,6 +48,11 @@ int store_reply_string(struct domain_store *s, const char *string); /* with its 
 int store_reply_format(struct domain_store *s, const char *fmt, ...) printf_like(2, 3);
 int store_reply_ok(struct domain_store *s);
 
+/*
+ * ---- the types of messages, a function each: takes its arguments from q, does it, replies; 0, or the
+ * -PV_E* that goes to the guest, and nothing was changed. The connection's lock is held. ----
+ */
+
 /* ---- store_nodes.c ---- */
 
 int store_do_read(struct domain_store *s, struct store_request *q);

@@ -42,6 +42,7 @@ struct store_tree {
 	char pool[STORE_POOL_SIZE];
 };
 
+/* A tree of its root alone. */
 void store_tree_init(struct store_tree *t);
 
 /* The node of a path, or STORE_NO_NODE. */

@@ -108,6 +108,7 @@ int store_watch_add(struct domain_store *s, const char *path, bool relative,
 /* 0 or -PV_ENOENT. */
 int store_watch_remove(struct domain_store *s, const char *path, const char *token) must_check;
 
+/* All of them, without an event. */
 void store_watch_drop_all(struct domain_store *s);
 
 /* The first event of a new watch. */

@@ -15,6 +15,7 @@ u64 time_now_ns(void);
 /* Each CPU, before its first timer_set(). */
 void timer_init_cpu(void);
 
+/* A timer that is not set. fire is called with interrupts off and no lock of the timers held. */
 void timer_init(struct timer *t, void (*fire)(void *arg), void *arg);
 
 /* (Re)set for an absolute time, on this CPU's heap; in the past: CPU_WORK_TIMER is set, so it fires at the next timer_run(). */

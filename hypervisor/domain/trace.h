@@ -45,6 +45,7 @@ struct trace_begin {
 	u64 time_ns, tsc;
 };
 
+/* It begins now. */
 struct trace_begin trace_begin(void);
 
 /* It is over: r's time and cycles. */
@@ -67,9 +68,10 @@ void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port);
 /* d's state is PV_DOMAIN_STATE_*. */
 void trace_domain_state(const struct domain *d, u8 state);
 
-/* This CPU runs v from now on, or nobody. */
 extern u32
 	trace_switches; /* a: domains whose switches are recorded, and one if the hypervisor's are */
+
+/* This CPU runs v from now on, or nobody (NULL). */
 void trace_note_running(struct vcpu *v);
 
 static inline void trace_running(struct vcpu *v)

@@ -12,6 +12,7 @@
 #define VCPU_TIMER_PERIOD_DEFAULT_NS 10000000UL
 #define VCPU_TIMER_PERIOD_MIN_NS     1000000UL
 
+/* A new vCPU: its timers, none set, its tick at the default period. Its end: none is set any more. No lock held. */
 void vcpu_timer_init(struct vcpu *v);
 void vcpu_timer_fini(struct vcpu *v);
 

@@ -27,6 +27,7 @@ void acpi_parse_madt(struct acpi_info *info, const struct acpi_table *madt);
 /* The PM timer, the power and reset registers, and where the DSDT is. */
 void acpi_parse_fadt(struct acpi_info *info, const struct acpi_table *fadt);
 
+/* Where the HPET is, if in memory. */
 void acpi_parse_hpet(struct acpi_info *info, const struct acpi_table *hpet);
 
 /* Look for \_S5 in a DSDT or SSDT; true if its two sleep types were found. */

@@ -16,6 +16,7 @@ bool ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool active_low);
 /* As above for ISA interrupt irq (0 to 15), as the firmware says it is wired. */
 bool ioapic_route_isa(u8 irq, u8 vector, u32 apic_id);
 
+/* A line that was routed; one that no IOAPIC has is left alone. */
 void ioapic_mask(u32 gsi);
 void ioapic_unmask(u32 gsi);
 

@@ -17,6 +17,7 @@ void lapic_init_cpu(void);
 /* Boot CPU, after tsc_init() and lapic_init_cpu(): measure the timer's rate, if TSC-deadline is not there. */
 void lapic_timer_init(void);
 
+/* This CPU's APIC ID; and: its interrupt is taken. */
 u32 lapic_id(void);
 void lapic_eoi(void);
 

@@ -3,10 +3,11 @@
  * them but when idle). A CPU that spins keeps answering cross-CPU requests
  * (TLB flushes), else two CPUs could wait for each other: see cpu_serve().
  *
- * Lock order, outermost first:
+ * Lock order, outermost first. What is not named here says at its declaration what it comes before,
+ * or is a leaf:
  *   domain.mm.lock (never two of them)
- *   > domain.event_lock > domain_life_lock
- *   > runqueue lock > timer lock > allocator lock > log lock
+ *   > evtchn_pair_lock > domain.event_lock > domain_life_lock
+ *   > run queue lock > timer heap > allocator lock > log lock
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H
@@ -29,6 +30,7 @@ void cpu_serve(void);
 /* Until the ticket is served. Apart, so that who finds the lock free saves no register for it. */
 void spin_wait(const struct spinlock *lock, u16 ticket);
 
+/* Take it, in the order of those who asked. No CPU takes one that it holds. */
 static inline void spin_lock(struct spinlock *lock)
 {
 	u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
@@ -38,6 +40,7 @@ static inline void spin_lock(struct spinlock *lock)
 	}
 }
 
+/* Take it if it is free: false, without waiting, if not. */
 static inline bool spin_trylock(struct spinlock *lock)
 {
 	u16 owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
@@ -47,6 +50,7 @@ static inline bool spin_trylock(struct spinlock *lock)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/* By the CPU that holds it. */
 static inline void spin_unlock(struct spinlock *lock)
 {
 	/* Only the holder writes it, and a store is a release on x86: one plain increment. */
@@ -55,6 +59,7 @@ static inline void spin_unlock(struct spinlock *lock)
 	barrier();
 }
 
+/* Whether anybody holds it, at this moment. */
 static inline bool spin_is_locked(const struct spinlock *lock)
 {
 	return READ_ONCE(lock->owner) != READ_ONCE(lock->next);

@@ -21,6 +21,7 @@ enum log_level {
 	LOG_INFO,
 };
 
+/* One line, formatted as by printf; the macros below are shorter. */
 void log_line(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 
 #define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)

@@ -13,6 +13,7 @@ struct text {
 	u32 room;    /* bytes of the buffer */
 };
 
+/* Add formatted text. */
 static inline void text_vadd(struct text *t, const char *fmt, va_list args)
 {
 	int added;

@@ -21,6 +21,7 @@ struct mm_audit;
  */
 typedef void (*mm_audit_holds)(struct mm_audit *a, void *arg);
 
+/* For the holds to call: one of the owner's holds, as above. */
 void mm_audit_hold(struct mm_audit *a, mfn_t m, enum frame_type type);
 void mm_audit_shared(struct mm_audit *a, mfn_t m);
 

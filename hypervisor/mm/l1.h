@@ -84,6 +84,7 @@ static inline bool l1_entry_put(struct mm_owner *o, u64 e, struct frame **frame)
 	return --f->refs <= 1 || last;
 }
 
+/* After l1_entry_put() said true: stamp the frame, and free it if that was the last reference. */
 static inline void l1_frame_unmapped(struct mm_owner *o, struct frame *f, u64 stamp)
 {
 	f->tlb_stamp = stamp;

@@ -29,6 +29,7 @@ struct insn_store {
 
 enum insn_alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 
+/* SF, ZF and PF of a result of so many bytes. */
 static inline u64 insn_result_flags(u64 result, u32 bytes)
 {
 	u64 sign = 1UL << (8 * bytes - 1);
@@ -87,6 +88,7 @@ static inline u64 insn_alu(enum insn_alu op, u64 a, u64 b, u32 bytes, bool carry
 	return result;
 }
 
+/* BTS, BTR, BTC, which are operations 5 to 7 of their group. */
 static inline bool insn_bit_operation(struct insn_store *s, u32 op, u64 old, u32 bit, u64 flags)
 {
 	u64 mask = 1UL << bit;
@@ -107,6 +109,7 @@ static inline bool insn_bit_operation(struct insn_store *s, u32 op, u64 old, u32
 	}
 }
 
+/* Opcodes with 0F before them; and, below, those without. */
 static inline bool insn_compute_two_byte(struct insn_store *s, const struct insn *insn,
 					 const struct cpu_regs *regs, u64 old)
 {

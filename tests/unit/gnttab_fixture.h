@@ -10,8 +10,8 @@
 #include "channel/gnttab_types.h"
 #include "machine.h"
 
-#define COUNT   40U
-#define POISON  0x5a5a /* a status that nobody wrote yet */
+#define COUNT  40U
+#define POISON 0x5a5a /* a status that nobody wrote yet */
 
 /* NULL: it was killed. Domains 1 and 2. */
 extern struct domain *owner, *peer;

@@ -3,11 +3,7 @@
  * them but when idle). A CPU that spins keeps answering cross-CPU requests
  * (TLB flushes), else two CPUs could wait for each other: see cpu_serve().
  *
- * Lock order, outermost first. What is not named here says at its declaration what it comes before,
- * or is a leaf:
- *   domain.mm.lock (never two of them)
- *   > evtchn_pair_lock > domain.event_lock > domain_life_lock
- *   > run queue lock > timer heap > allocator lock > log lock
+ * All locks and their order: docs/architecture.md, "Locks".
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H

@@ -18,7 +18,9 @@ u32 trace_default_kinds;
 
 struct trace_begin trace_begin(void)
 {
-	return (struct trace_begin){ .time_ns = time_now_ns(), .tsc = cpu_read_tsc() };
+	return (struct trace_begin){ .time_ns = time_now_ns(),
+				     .others = *cpu_other_cycles(),
+				     .tsc = cpu_read_tsc() };
 }
 
 static void put(struct pv_trace_record *r, const void *extra)
@@ -39,54 +41,60 @@ static void put(struct pv_trace_record *r, const void *extra)
 
 void trace_end(struct pv_trace_record *r, struct trace_begin began)
 {
+	u64 passed = cpu_read_tsc() - began.tsc;
+
 	r->time_ns = began.time_ns;
-	r->cycles = cpu_read_tsc() - began.tsc;
+	r->others = *cpu_other_cycles() - began.others;
+	r->cycles = passed - r->others;
+}
+
+void trace_exclude(struct trace_begin began, u64 own)
+{
+	*cpu_other_cycles() = began.others + (cpu_read_tsc() - began.tsc) - own;
 }
 
 void trace_record(struct pv_trace_record *r, const struct vcpu *v, const void *extra)
 {
+	struct trace_begin began = trace_begin();
+
 	if (r->time_ns == 0) {
-		r->time_ns = time_now_ns();
+		r->time_ns = began.time_ns;
 	}
 	if (v != NULL) {
 		r->domid = v->domain->id;
 		r->vcpu = (u8)v->id;
 	}
 	put(r, extra);
+	trace_exclude(began, 0);
 }
 
 #define VECTOR_PAGE_FAULT 14
 
-void trace_exception(const struct vcpu *v, const struct cpu_regs *regs, u32 vector, u32 error_code)
+struct pv_trace_record trace_exception(const struct vcpu *v, const struct cpu_regs *regs,
+				       u32 vector, u32 error_code)
 {
-	struct pv_trace_record r = {
+	return (struct pv_trace_record){
 		.kind = PV_TRACE_exception,
 		.number = (u8)MIN(vector, PV_TRACE_NUMBER_OTHER),
 		.args = { vector == VECTOR_PAGE_FAULT ? v->cr2 : error_code, regs->rip, error_code,
 			  regs->rsp, v->mode == VCPU_MODE_USER },
 	};
-
-	trace_record(&r, v, NULL);
 }
 
-void trace_upcall(const struct vcpu *v, const struct cpu_regs *regs)
+struct pv_trace_record trace_upcall(const struct vcpu *v, const struct cpu_regs *regs)
 {
-	struct pv_trace_record r = {
+	return (struct pv_trace_record){
 		.kind = PV_TRACE_upcall,
 		.args = { regs->rip, READ_ONCE(v->info->evtchn_pending_sel) },
 	};
-
-	trace_record(&r, v, NULL);
 }
 
-void trace_syscall(const struct vcpu *v, const struct cpu_regs *regs)
+struct pv_trace_record trace_syscall(const struct cpu_regs *regs)
 {
-	struct pv_trace_record r = {
+	return (struct pv_trace_record){
 		.kind = PV_TRACE_syscall,
 		.args = { regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8 },
 	};
-
-	trace_record(&r, v, NULL);
 }
 
 static u8 port_status(const struct evtchn *chn)
@@ -107,6 +115,7 @@ static u8 port_status(const struct evtchn *chn)
 void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port)
 {
 	const struct vcpu *me = current_vcpu();
+	struct trace_begin began = trace_begin(); /* a call that sends should not be charged */
 	struct pv_trace_record r = { .kind = PV_TRACE_event, .number = port_status(chn) };
 	u16 sender = 0;
 
@@ -120,7 +129,9 @@ void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port)
 	r.args[2] = v->id;
 	r.args[3] = me != NULL && me->domain->id == sender ? me->id : PV_TRACE_IDLE;
 	r.args[4] = r.number == PV_EVTCHNSTAT_virq ? chn->virq : PV_TRACE_IDLE;
+	r.time_ns = began.time_ns;
 	trace_record(&r, v, NULL);
+	trace_exclude(began, 0);
 }
 
 void trace_domain_state(const struct domain *d, u8 state)

@@ -333,7 +333,7 @@ static void begin_hub(struct session *session)
 {
 	const struct runtime_socket none = { .fd = -1, .folder = -1 };
 	const struct hub_host host = { session, put_client_input, stop_for_client,
-				       session->machine.window };
+				       session->options->is_counted, session->machine.window };
 
 	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
 		 &session->line, &host, session->options->patience);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <parley/hypercall.h>
 
@@ -13,18 +14,40 @@
 #define KIND(name) (1ULL << PV_TRACE_##name)
 #define CALL_KINDS (KIND(hypercall) | KIND(multicall))
 
-/* Kinds by the names that people use, several to a name. */
+/* Names for several kinds; a single one goes by the name that the ABI has for it. */
 static const struct {
 	const char *name;
 	uint64_t kinds;
-} kind_names[] = {
-	{ "hypercall", CALL_KINDS },      { "exception", KIND(exception) },
-	{ "emulation", KIND(emulation) }, { "event", KIND(event) },
-	{ "upcall", KIND(upcall) },       { "switch", KIND(switch) },
-	{ "domain", KIND(domain) },       { "syscall", KIND(syscall) },
+} group_names[] = {
+	{ "hypercall", CALL_KINDS },
+	{ "fault", KIND(exception) | KIND(emulation) },
+	{ "all", PV_TRACE_ALL },
 };
 
-#define KIND_NAMES (sizeof(kind_names) / sizeof(kind_names[0]))
+#define GROUP_NAMES (sizeof(group_names) / sizeof(group_names[0]))
+
+/* Always told, so there is no choosing them; a multicall's calls go with the others. */
+#define NO_CHOICE (KIND(lost) | KIND(clock) | CALL_KINDS)
+
+/* The kinds of a name, 0: it has none. */
+static uint64_t find_kinds(const char *name)
+{
+	const struct abi_names *kinds = abi_names_find("PV_TRACE_");
+
+	for (size_t i = 0; i < GROUP_NAMES; i++) {
+		if (!strcmp(name, group_names[i].name)) {
+			return group_names[i].kinds;
+		}
+	}
+	for (size_t i = 0; kinds && i < kinds->count; i++) {
+		uint64_t kind = 1ULL << kinds->list[i].value;
+
+		if (!(kind & NO_CHOICE) && !strcmp(name, kinds->list[i].name)) {
+			return kind;
+		}
+	}
+	return 0;
+}
 
 void trace_filter_init(struct trace_filter *filter)
 {
@@ -61,24 +84,14 @@ static void set_calls(struct trace_filter *filter, uint64_t calls, bool is_wante
 
 static bool try_kind(struct trace_filter *filter, const char *name, bool is_wanted)
 {
-	if (!strcmp(name, "all")) {
-		set_bits(&filter->kinds, PV_TRACE_ALL, is_wanted);
+	uint64_t kinds = find_kinds(name);
+
+	set_bits(&filter->kinds, kinds, is_wanted);
+	if (kinds & CALL_KINDS) {
 		set_calls(filter, UINT64_MAX, is_wanted);
 		filter->takes_rest = is_wanted;
-		return true;
 	}
-	for (size_t i = 0; i < KIND_NAMES; i++) {
-		if (strcmp(name, kind_names[i].name)) {
-			continue;
-		}
-		set_bits(&filter->kinds, kind_names[i].kinds, is_wanted);
-		if (kind_names[i].kinds == CALL_KINDS) {
-			set_bits(&filter->calls, UINT64_MAX, is_wanted);
-			filter->takes_rest = is_wanted;
-		}
-		return true;
-	}
-	return false;
+	return kinds != 0;
 }
 
 static bool try_call(struct trace_filter *filter, const char *name, bool is_wanted)
@@ -127,7 +140,7 @@ static void set_operation(struct trace_filter *filter, size_t call, uint32_t ope
 	}
 }
 
-/* "event_channel_op.send" */
+/* "event_channel_op.send"; as in C or in small letters, which is how people remember them */
 static bool try_operation(struct trace_filter *filter, const char *name, bool is_wanted)
 {
 	const char *dot = strchr(name, '.');
@@ -143,7 +156,7 @@ static bool try_operation(struct trace_filter *filter, const char *name, bool is
 			continue;
 		}
 		for (size_t j = 0; j < call->operation_count; j++) {
-			if (!strcmp(call->operations[j].name, dot + 1)) {
+			if (!strcasecmp(call->operations[j].name, dot + 1)) {
 				set_operation(filter, i, call->operations[j].number, is_wanted);
 				return true;
 			}
@@ -152,44 +165,109 @@ static bool try_operation(struct trace_filter *filter, const char *name, bool is
 	return false;
 }
 
-/* All names, for the nearest to a misspelt one. The caller frees the list. */
-static const char **list_names(void)
-{
-	const char **names = calloc(KIND_NAMES + 2 * ABI_CALLS + 2, sizeof(*names));
-	size_t count = 0;
+/* ---- names, for people ---- */
 
-	if (!names) {
+struct name_list {
+	char **names; /* ends with NULL */
+	size_t count;
+};
+
+static void add_name(struct name_list *list, const char *name, const char *operation)
+{
+	size_t size = strlen(name) + (operation ? strlen(operation) + 1 : 0) + 1;
+	char *text = malloc(size);
+
+	list->names = reallocarray(list->names, list->count + 2, sizeof(*list->names));
+	if (!text || !list->names) {
 		abort();
 	}
-	for (size_t i = 0; i < KIND_NAMES; i++) {
-		names[count++] = kind_names[i].name;
+	snprintf(text, size, "%s%s%s", name, operation ? "." : "", operation ? operation : "");
+	list->names[list->count++] = text;
+	list->names[list->count] = NULL;
+}
+
+static void free_names(struct name_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->names[i]);
 	}
+	free(list->names);
+}
+
+static void list_kinds(struct name_list *list)
+{
+	const struct abi_names *kinds = abi_names_find("PV_TRACE_");
+
+	for (size_t i = 0; i < GROUP_NAMES; i++) {
+		add_name(list, group_names[i].name, NULL);
+	}
+	for (size_t i = 0; kinds && i < kinds->count; i++) {
+		if (!(1ULL << kinds->list[i].value & NO_CHOICE)) {
+			add_name(list, kinds->list[i].name, NULL);
+		}
+	}
+}
+
+/* All names, for the nearest to a misspelt one. */
+static struct name_list list_names(void)
+{
+	struct name_list list = { 0 };
+
+	list_kinds(&list);
 	for (size_t i = 0; i < ABI_CALLS; i++) {
-		if (abi_calls[i].name) {
-			names[count++] = abi_calls[i].name;
+		const struct abi_call *call = &abi_calls[i];
+
+		if (call->name) {
+			add_name(&list, call->name, NULL);
 		}
-		if (abi_calls[i].family) {
-			names[count++] = abi_calls[i].family;
+		if (call->family) {
+			add_name(&list, call->family, NULL);
+		}
+		for (size_t j = 0; call->name && j < call->operation_count; j++) {
+			add_name(&list, call->name, call->operations[j].name);
 		}
 	}
-	names[count] = "all";
-	return names;
+	return list;
+}
+
+/*
+ * The names that somebody may have meant: the nearest, or operations that have the text in
+ * their name, as "pin" or "send". Returns "hint", which may be empty.
+ */
+static const char *suggest(const char *name, char *hint, size_t size)
+{
+	struct name_list list = list_names();
+	const char *nearest = text_find_nearest(name, (const char *const *)list.names);
+	const char *part = strchr(name, '.') ? strchr(name, '.') + 1 : name;
+	size_t used = 0;
+
+	hint[0] = '\0';
+	if (nearest) {
+		snprintf(hint, size, " (did you mean \"%s\"?)", nearest);
+	}
+	for (size_t i = 0; !nearest && strlen(part) >= 3 && i < list.count; i++) {
+		const char *dot = strchr(list.names[i], '.');
+
+		if (dot && strcasestr(dot, part) && used < size / 2) {
+			used += (size_t)snprintf(hint + used, size - used, "%s \"%s\"",
+						 used ? "," : " (there are", list.names[i]);
+		}
+	}
+	if (used) {
+		snprintf(hint + used, size - used, ")");
+	}
+	free_names(&list);
+	return hint;
 }
 
 static int refuse(const char *name, struct problem *problem)
 {
-	const char **names = list_names();
-	const char *nearest = text_find_nearest(name, names);
-	char hint[128] = "";
+	char hint[256];
 
-	if (nearest) {
-		snprintf(hint, sizeof(hint), " (did you mean \"%s\"?)", nearest);
-	}
-	free(names);
 	return problem_set(problem,
 			   "-e: \"%s\" is no call, operation, family or kind%s; "
 			   "`parley trace --list` prints them",
-			   name, hint);
+			   name, suggest(name, hint, sizeof(hint)));
 }
 
 static int apply(struct trace_filter *filter, const char *name, struct problem *problem)
@@ -226,20 +304,34 @@ int trace_filter_parse(struct trace_filter *filter, const char *list, struct pro
 	return status;
 }
 
-static bool takes_call(const struct trace_filter *filter, const struct trace_item *item)
-{
-	const struct abi_operation *op = trace_get_operation(item);
+struct question {
+	const struct trace_filter *filter;
+	uint8_t call;
+};
 
-	if (item->record.number >= ABI_CALLS) {
-		return filter->takes_rest;
-	}
+static bool takes_operation(void *context, const struct abi_operation *op)
+{
+	const struct question *question = context;
+	const struct trace_filter *filter = question->filter;
+
 	for (size_t i = 0; op && i < filter->operation_count; i++) {
-		if (filter->operations[i].call == item->record.number &&
+		if (filter->operations[i].call == question->call &&
 		    filter->operations[i].operation == op->number) {
 			return filter->operations[i].is_wanted;
 		}
 	}
-	return filter->calls >> item->record.number & 1;
+	return filter->calls >> question->call & 1;
+}
+
+/* Of a batch it is enough that one operation is wanted. */
+static bool takes_call(const struct trace_filter *filter, const struct trace_item *item)
+{
+	struct question question = { filter, item->record.number };
+
+	if (item->record.number >= ABI_CALLS) {
+		return filter->takes_rest;
+	}
+	return trace_visit_operations(item, takes_operation, &question);
 }
 
 bool trace_filter_takes(const struct trace_filter *filter, const struct trace_item *item)
@@ -281,24 +373,45 @@ static bool is_first_of_family(size_t call)
 	return true;
 }
 
+/* "  name: operation, operation", broken into lines of 100 characters. */
+static void print_call(FILE *to, const struct abi_call *call)
+{
+	int column = fprintf(to, "    %s", call->name);
+
+	for (size_t i = 0; i < call->operation_count; i++) {
+		const char *name = call->operations[i].name;
+
+		if (column + strlen(name) + 1 > 100) {
+			column = fprintf(to, "\n       ") - 1;
+		}
+		column += fprintf(to, "%s%s", i ? " " : ": ", name);
+	}
+	fputc('\n', to);
+}
+
 void trace_filter_print_names(FILE *to)
 {
+	struct name_list kinds = { 0 };
+
+	list_kinds(&kinds);
 	fputs("kinds:\n ", to);
-	for (size_t i = 0; i < KIND_NAMES; i++) {
-		fprintf(to, " %s", kind_names[i].name);
+	for (size_t i = 0; i < kinds.count; i++) {
+		fprintf(to, " %s", kinds.names[i]);
 	}
-	fputs(" all\nfamilies, and the calls of each (CALL.OPERATION names one operation):\n", to);
+	free_names(&kinds);
+	fputs("\n  (hypercall has those of multicalls; fault is exception and emulation)\n"
+	      "families, their calls, and the operations of these, as CALL.OPERATION:\n",
+	      to);
 	for (size_t i = 0; i < ABI_CALLS; i++) {
 		if (!abi_calls[i].family || !is_first_of_family(i)) {
 			continue;
 		}
-		fprintf(to, "  %-12s", abi_calls[i].family);
+		fprintf(to, "  %s\n", abi_calls[i].family);
 		for (size_t j = i; j < ABI_CALLS; j++) {
 			if (abi_calls[j].family &&
 			    !strcmp(abi_calls[i].family, abi_calls[j].family)) {
-				fprintf(to, " %s", abi_calls[j].name);
+				print_call(to, &abi_calls[j]);
 			}
 		}
-		fputc('\n', to);
 	}
 }

@@ -91,6 +91,14 @@ void trace_sink_name(struct trace_sink *sink, uint16_t domid, const char *name, 
 	}
 }
 
+void trace_sink_set_counted(struct trace_sink *sink)
+{
+	sink->counts.is_counted = true;
+	if (sink->raw) {
+		(void)trace_file_put(sink->raw, TRACE_FILE_COUNTED, NULL, 0);
+	}
+}
+
 /* ---- records ---- */
 
 static bool names_domain(uint64_t id, int domid)

@@ -56,6 +56,9 @@ int trace_sink_open(struct trace_sink *sink, const struct trace_sink_options *op
 /* A domain's name. */
 void trace_sink_name(struct trace_sink *sink, uint16_t domid, const char *name, size_t length);
 
+/* The machine's TSC counts instructions. */
+void trace_sink_set_counted(struct trace_sink *sink);
+
 /* Takes whole records. */
 void trace_sink_take(struct trace_sink *sink, const uint8_t *data, size_t size);
 

@@ -125,6 +125,57 @@ const struct abi_operation *trace_get_operation(const struct trace_item *item)
 	return s && item->record.extra >= s->size ? element_operation(call, s, item->extra) : NULL;
 }
 
+/* The argument that says how many elements a call is given, -1: it is no list. */
+static int count_arg(const struct abi_call *call)
+{
+	for (size_t i = 0; call && i < call->arg_count; i++) {
+		if (call->args[i].count_arg >= 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static uint64_t count_elements(const struct trace_item *item, const struct abi_argument *arg)
+{
+	uint64_t count;
+
+	if (arg->count_arg < 0) {
+		return 1;
+	}
+	count = (uint32_t)item->record.args[arg->count_arg] & ~PV_MMU_UPDATE_PREEMPTED;
+	return (count + arg->count_per - 1) / (arg->count_per ? arg->count_per : 1);
+}
+
+uint64_t trace_count_elements(const struct trace_item *item)
+{
+	const struct abi_call *call = trace_get_call(item);
+	int index = count_arg(call);
+
+	return index < 0 ? 0 : count_elements(item, &call->args[index]);
+}
+
+bool trace_visit_operations(const struct trace_item *item, trace_operation_fn *wants, void *context)
+{
+	const struct abi_call *call = trace_get_call(item);
+	const struct abi_structure *s;
+	uint64_t count, there;
+
+	if (!call || call->selector_field < 0) {
+		return wants(context, trace_get_operation(item));
+	}
+	s = call->args[call->selector_arg].structure;
+	count = s ? trace_count_elements(item) : 0;
+	there = s ? item->record.extra / s->size : 0;
+	for (uint64_t i = 0; i < count && i < there; i++) {
+		if (wants(context, element_operation(call, s, item->extra + i * s->size))) {
+			return true;
+		}
+	}
+	/* What could not be read, or was cut off, may be anything. */
+	return (there == 0 || there < count) && wants(context, NULL);
+}
+
 /* ---- single values ---- */
 
 static void put(const struct walk *walk, const char *name, enum trace_form form, uint64_t number,
@@ -430,17 +481,6 @@ static bool find_target(const struct walk *walk, const struct abi_argument *arg,
 	return target->size > 0;
 }
 
-static uint64_t count_elements(const struct walk *walk, const struct abi_argument *arg)
-{
-	uint64_t count;
-
-	if (arg->count_arg < 0) {
-		return 1;
-	}
-	count = (uint32_t)walk->item->record.args[arg->count_arg] & ~PV_MMU_UPDATE_PREEMPTED;
-	return (count + arg->count_per - 1) / (arg->count_per ? arg->count_per : 1);
-}
-
 static void visit_target_element(const struct walk *walk, const char *name,
 				 const struct target *target, size_t offset)
 {
@@ -486,7 +526,8 @@ static void visit_pointer(const struct walk *walk, int index, const struct abi_a
 		   !find_target(walk, arg, op, &target)) {
 		put_hex(walk, arg->name, gva);
 	} else if (arg->count_arg >= 0) {
-		visit_target_list(walk, arg->name, &target, count_elements(walk, arg));
+		visit_target_list(walk, arg->name, &target,
+				  count_elements(walk->item, arg));
 	} else {
 		visit_target_element(walk, arg->name, &target, 0);
 	}
@@ -515,15 +556,11 @@ static void visit_argument(const struct walk *walk, int index, const struct abi_
 /* iret takes a frame on the stack, which is what was taken along. */
 static void visit_iret(const struct walk *walk)
 {
-	static const char *const names[] = { "rax", "r11",    "rcx", "flags", "rip",
-					     "cs",  "rflags", "rsp", "ss" };
-	static const size_t shown[] = { 4, 5, 6, 7, 8 };
+	const struct abi_structure *frame = abi_structure_find("pv_iret_context");
 
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		if (8 * (shown[i] + 1) <= walk->item->record.extra) {
-			put_hex(walk, names[shown[i]],
-				load(walk->item->extra + 8 * shown[i], sizeof(uint64_t)));
-		}
+	if (frame && walk->item->record.extra) {
+		visit_structure(walk, "frame", frame, NULL, walk->item->extra,
+				walk->item->record.extra);
 	}
 }
 

@@ -69,6 +69,17 @@ const char *trace_get_call_name(const struct trace_item *item, char buffer[24]);
  */
 const struct abi_operation *trace_get_operation(const struct trace_item *item);
 
+/*
+ * Asks for each operation of a call, of a batch each that was recorded, whether it is wanted; NULL: one
+ * that is not known. True with the first that is.
+ */
+typedef bool trace_operation_fn(void *context, const struct abi_operation *operation);
+bool trace_visit_operations(const struct trace_item *item, trace_operation_fn *wants,
+			    void *context);
+
+/* How many elements a call was given that takes a list of them, 0: it takes none. */
+uint64_t trace_count_elements(const struct trace_item *item);
+
 /* Visit the arguments of a call. */
 void trace_visit_arguments(const struct trace_item *item, const struct trace_visitor *visitor);
 

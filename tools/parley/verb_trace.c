@@ -197,6 +197,8 @@ static void take_chunk(void *context, uint32_t type, const uint8_t *data, size_t
 		    !memcmp(reader->name, data + sizeof(domid), size - sizeof(domid))) {
 			reader->sink->domid = domid;
 		}
+	} else if (type == TRACE_FILE_COUNTED) {
+		trace_sink_set_counted(reader->sink);
 	} else if (type == TRACE_FILE_RECORDS) {
 		trace_sink_take(reader->sink, data, size);
 	} else if (type == TRACE_FILE_LOST && size >= sizeof(bytes)) {

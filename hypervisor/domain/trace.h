@@ -51,6 +51,9 @@ struct trace_begin trace_begin(void);
 /* It is over: r's time, cycles and others. */
 void trace_end(struct pv_trace_record *r, struct trace_begin began);
 
+/* Find out what these two show of themselves, which is left out of every record. */
+void trace_measure(void);
+
 /* Recording since then is no part of what goes on around it, but for so many cycles. */
 void trace_exclude(struct trace_begin began, u64 own);
 

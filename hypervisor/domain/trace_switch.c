@@ -237,6 +237,7 @@ long trace_control_set(const struct domain *caller, const struct pv_control_trac
 	if (rc == 0) {
 		tell_cpus();
 		if (t->kinds != 0) {
+			trace_measure();
 			record_clock();
 		}
 	}

@@ -55,7 +55,7 @@
 /*
  * pv_trace_record.flags.
  *  - PV_TRACE_FLAG_restart: stopped half way: the guest makes the call
- *    again, for what is left
+ *    again, for what is left, or the store to a page table
  *  - PV_TRACE_FLAG_no_result: the call does not return: iret
  */
 #define PV_TRACE_FLAG_restart   1

@@ -328,6 +328,8 @@ Test(trace_print, other_kinds)
 	item.record.args[2] = 0xffff888000005008;
 	item.record.result = 0x1f3001;
 	expect(&item, "~ table_write(0xffff888000005008) = <mfn 0x1f3 present> <250>\n");
+	item.record.flags = PV_TRACE_FLAG_restart;
+	expect(&item, "~ table_write(0xffff888000005008) = restarted <250>\n");
 	item = make(PV_TRACE_event, PV_EVTCHNSTAT_interdomain);
 	item.record.args[0] = 7;
 	item.record.args[1] = 2;

@@ -182,6 +182,9 @@ static void set_emulation(json_t *object, const struct pv_trace_record *record)
 	if (record->number == PV_STATS_ENTRY_table_write) {
 		set_text(object, "instruction", "table_write");
 		set_hex(object, "address", record->args[2]);
+		if (record->flags & PV_TRACE_FLAG_restart) {
+			json_object_set_new(object, "restarted", json_true());
+		}
 		json_object_set_new(
 			object, "entry",
 			json_pack("{s:o, s:s}", "entry", make_hex((uint64_t)record->result), "text",

@@ -201,9 +201,14 @@ static void put_emulation(struct trace_text *text, const struct pv_trace_record 
 	const char *name;
 
 	if (record->number == PV_STATS_ENTRY_table_write) {
-		fprintf(text->to, "~ %stable_write%s(0x%" PRIx64 ") = <%s>",
-			color(text, COLOR_NAME), color(text, COLOR_NONE), record->args[2],
-			trace_describe_entry((uint64_t)record->result, entry));
+		fprintf(text->to, "~ %stable_write%s(0x%" PRIx64 ") = ", color(text, COLOR_NAME),
+			color(text, COLOR_NONE), record->args[2]);
+		if (record->flags & PV_TRACE_FLAG_restart) {
+			fputs("restarted", text->to);
+		} else {
+			fprintf(text->to, "<%s>",
+				trace_describe_entry((uint64_t)record->result, entry));
+		}
 	} else {
 		name = trace_get_instruction(record->args[1]);
 		fprintf(text->to, "~ %s%s%s(", color(text, COLOR_NAME), name,

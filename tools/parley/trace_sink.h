@@ -44,6 +44,7 @@ struct trace_sink {
 	uint64_t lost;       /* records that the hypervisor had no room for */
 	uint64_t lost_bytes; /* of records that were received too slowly */
 	bool has_ended;      /* the domain's end is among the records */
+	int error;           /* why a file could not be written */
 };
 
 /*

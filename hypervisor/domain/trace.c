@@ -40,6 +40,14 @@ MEASURED void trace_end(struct pv_trace_record *r, struct trace_begin began)
 	r->cycles = own - MIN(own, (u64)READ_ONCE(empty_cycles));
 }
 
+struct trace_begin trace_pause(void)
+{
+	struct trace_begin paused = { .tsc = cpu_read_tsc(), .others = *cpu_other_cycles() };
+
+	paused.time_ns = time_now_ns();
+	return paused;
+}
+
 #define MEASUREMENTS 8
 
 void trace_measure(void)
@@ -72,24 +80,26 @@ static void put(struct pv_trace_record *r, const void *extra)
 	}
 }
 
-void trace_exclude(struct trace_begin began, u64 own)
+void trace_resume(struct trace_begin paused, u64 own)
 {
-	*cpu_other_cycles() = began.others + (cpu_read_tsc() - began.tsc) - own;
+	u64 passed = cpu_read_tsc() - paused.tsc;
+
+	*cpu_other_cycles() = paused.others + passed - own;
 }
 
 void trace_record(struct pv_trace_record *r, const struct vcpu *v, const void *extra)
 {
-	struct trace_begin began = trace_begin();
+	struct trace_begin paused = trace_pause();
 
 	if (r->time_ns == 0) {
-		r->time_ns = began.time_ns;
+		r->time_ns = paused.time_ns;
 	}
 	if (v != NULL) {
 		r->domid = v->domain->id;
 		r->vcpu = (u8)v->id;
 	}
 	put(r, extra);
-	trace_exclude(began, 0);
+	trace_resume(paused, 0);
 }
 
 #define VECTOR_PAGE_FAULT 14
@@ -139,7 +149,7 @@ static u8 port_status(const struct evtchn *chn)
 void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port)
 {
 	const struct vcpu *me = current_vcpu();
-	struct trace_begin began = trace_begin(); /* a call that sends should not be charged */
+	struct trace_begin paused = trace_pause(); /* a call that sends should not be charged */
 	struct pv_trace_record r = { .kind = PV_TRACE_event, .number = port_status(chn) };
 	u16 sender = 0;
 
@@ -153,9 +163,9 @@ void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port)
 	r.args[2] = v->id;
 	r.args[3] = me != NULL && me->domain->id == sender ? me->id : PV_TRACE_IDLE;
 	r.args[4] = r.number == PV_EVTCHNSTAT_virq ? chn->virq : PV_TRACE_IDLE;
-	r.time_ns = began.time_ns;
+	r.time_ns = paused.time_ns;
 	trace_record(&r, v, NULL);
-	trace_exclude(began, 0);
+	trace_resume(paused, 0);
 }
 
 void trace_domain_state(const struct domain *d, u8 state)

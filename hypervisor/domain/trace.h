@@ -54,8 +54,9 @@ void trace_end(struct pv_trace_record *r, struct trace_begin began);
 /* Find out what these two show of themselves, which is left out of every record. */
 void trace_measure(void);
 
-/* Recording since then is no part of what goes on around it, but for so many cycles. */
-void trace_exclude(struct trace_begin began, u64 own);
+/* What is done between these is recording, and no part of what goes on around it but for "own" cycles. */
+struct trace_begin trace_pause(void);
+void trace_resume(struct trace_begin paused, u64 own);
 
 /*
  * Record r, with r->extra bytes of extra. The CPU, domain and vCPU are filled in

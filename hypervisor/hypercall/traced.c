@@ -72,7 +72,7 @@ static long call(u64 number, const u64 *a)
 static long call_recorded(struct pv_trace_record *r, u64 number, const u64 *args, u64 *rip)
 {
 	const struct vcpu *v = current_vcpu();
-	struct trace_begin entered = trace_begin(), began;
+	struct trace_begin paused = trace_pause(), began;
 	struct capture c;
 	u64 rip_before = *rip;
 	u32 again;
@@ -94,7 +94,7 @@ static long call_recorded(struct pv_trace_record *r, u64 number, const u64 *args
 	}
 	trace_record(r, v, c.words);
 	/* A multicall around it is charged with what it would have been without the record. */
-	trace_exclude(entered, r->cycles);
+	trace_resume(paused, r->cycles);
 	return r->result;
 }
 

@@ -396,11 +396,11 @@ Test(trace, what_others_cost_is_told_apart)
 Test(trace, recording_is_nobodys_work)
 {
 	u64 before = *cpu_other_cycles();
-	struct trace_begin began = trace_begin();
+	struct trace_begin paused = trace_pause();
 
 	fake_tsc += 300;
 	*cpu_other_cycles() += 40; /* within those 300 */
-	trace_exclude(began, 100);
+	trace_resume(paused, 100);
 	cr_assert_eq(*cpu_other_cycles() - before, 200);
 }
 

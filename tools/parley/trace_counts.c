@@ -108,7 +108,8 @@ void trace_counts_add(struct trace_counts *counts, const struct trace_item *item
 	row->errors += trace_get_error(item) != NULL;
 	row->cycles += get_own_cycles(counts, record);
 	row->others += record->others;
-	row->elements += trace_count_elements(item);
+	/* How far a call came that failed is not known. */
+	row->elements += trace_get_error(item) ? 0 : trace_count_elements(item);
 }
 
 static int compare_rows(const void *a, const void *b)

@@ -125,11 +125,14 @@ const struct abi_operation *trace_get_operation(const struct trace_item *item)
 	return s && item->record.extra >= s->size ? element_operation(call, s, item->extra) : NULL;
 }
 
-/* The argument that says how many elements a call is given, -1: it is no list. */
-static int count_arg(const struct abi_call *call)
+/* The argument that is a list, -1: there is none. Characters are a text. */
+static int list_arg(const struct abi_call *call)
 {
 	for (size_t i = 0; call && i < call->arg_count; i++) {
-		if (call->args[i].count_arg >= 0) {
+		const struct abi_argument *arg = &call->args[i];
+
+		if (arg->count_arg >= 0 &&
+		    (arg->target != ABI_TARGET_values || arg->target_size > 1)) {
 			return (int)i;
 		}
 	}
@@ -150,7 +153,7 @@ static uint64_t count_elements(const struct trace_item *item, const struct abi_a
 uint64_t trace_count_elements(const struct trace_item *item)
 {
 	const struct abi_call *call = trace_get_call(item);
-	int index = count_arg(call);
+	int index = list_arg(call);
 
 	return index < 0 ? 0 : count_elements(item, &call->args[index]);
 }

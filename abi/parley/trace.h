@@ -90,7 +90,7 @@ struct pv_trace_record {
 	uint64_t time_ns; /* system time at which it began */
 	uint64_t cycles;
 	uint64_t others;
-	uint16_t domid;   /* 0: none, the hypervisor's own */
+	uint16_t domid; /* 0: none, the hypervisor's own */
 	uint8_t vcpu;
 	uint8_t cpu;
 	uint8_t kind; /* PV_TRACE_* */

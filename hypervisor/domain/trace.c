@@ -19,7 +19,8 @@ u32 trace_default_kinds;
 /* Never inlined, so that trace_measure() meets what every other place does. */
 #define MEASURED __attribute__((noinline))
 
-static u32 empty_cycles; /* a: what a clock shows for nothing, between trace_begin() and trace_end() */
+static u32
+	empty_cycles; /* a: what a clock shows for nothing, between trace_begin() and trace_end() */
 
 MEASURED struct trace_begin trace_begin(void)
 {

@@ -53,7 +53,7 @@ static struct run_result run_script(const char *script, const char *const option
 }
 
 /* Numbers that differ from run to run are not compared. */
-#define NORMALISE                                                                                    \
+#define NORMALISE                                                                                                 \
 	"sed -E 's/^.*traced\\/0   //; s/ <[0-9]+( \\+[0-9]+)?>$//; s/0x[0-9a-f]+/0x#/g; s/port=[0-9]+/port=#/' " \
 	"trace | sed -n '/^xen_version/,$p'\n"
 

@@ -90,11 +90,9 @@ static void expect_err(const struct tracer *tracer, const char *part)
 
 static void say(uint16_t domid, uint8_t kind, uint8_t number)
 {
-	struct pv_trace_record record = { .domid = domid,
-					  .kind = kind,
-					  .number = number,
-					  .cycles = 250,
-					  .time_ns = 1234567890 };
+	struct pv_trace_record record = {
+		.domid = domid, .kind = kind, .number = number, .cycles = 250, .time_ns = 1234567890
+	};
 
 	fake_machine_say(&machine, PV_LINE_TRACE, 0, &record, sizeof(record));
 }
@@ -261,8 +259,7 @@ Test(trace_live, names_a_domain_that_came_later)
 	cr_assert_eq(wait_for_end(tracer.pid), 0);
 	expect_out(&tracer, "late/0 ");
 	expect_out(&tracer, "d8/0 ");
-	fake_machine_say_state(&machine, 7, "late", PV_DOMAIN_STATE_SHUTDOWN,
-			       PV_SHUTDOWN_poweroff);
+	fake_machine_say_state(&machine, 7, "late", PV_DOMAIN_STATE_SHUTDOWN, PV_SHUTDOWN_poweroff);
 	cr_assert_eq(fake_machine_end(&machine), 0);
 }
 
@@ -363,7 +360,8 @@ Test(trace_live, has_colours_on_a_terminal)
 	wait_for_sets(1);
 	fake_machine_say(&machine, PV_LINE_TRACE, 0, &failed, sizeof(failed));
 	cr_assert_eq(watch_terminal(pid, screen), 0);
-	expect_seen("\033[1mstack_switch\033[0m(0x0, 0x0) = \033[31m-EINVAL\033[0m \033[2m<0>\033[0m");
+	expect_seen(
+		"\033[1mstack_switch\033[0m(0x0, 0x0) = \033[31m-EINVAL\033[0m \033[2m<0>\033[0m");
 	cr_assert_eq(fake_machine_end(&machine), 0);
 }
 

@@ -655,7 +655,8 @@ Test(trace_print, records_come_out_of_bytes_whole)
 	cr_assert_eq(trace_stream_read(bytes, size, count_item, &count), 0);
 	cr_assert_eq(count, 5);
 	count = 0;
-	cr_assert_eq(trace_stream_read(bytes, size - 1, count_item, &count), sizeof(struct pv_trace_record) + 32 - 1);
+	cr_assert_eq(trace_stream_read(bytes, size - 1, count_item, &count),
+		     sizeof(struct pv_trace_record) + 32 - 1);
 	cr_assert_eq(count, 4);
 	bytes[offsetof(struct pv_trace_record, kind)] = PV_TRACE_KINDS;
 	count = 0;

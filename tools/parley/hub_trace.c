@@ -89,7 +89,8 @@ bool hub_trace_ask(struct hub *hub, struct hub_client *client, uint32_t sequence
 	const struct hub_trace_wish *wish = find_wish(traces, client, set->domid);
 
 	if (!find_told(traces, set->domid) || (!wish && !find_free_wish(traces))) {
-		hub_client_refuse(client, sequence, "%u traces are under way, which is all there can be",
+		hub_client_refuse(client, sequence,
+				  "%u traces are under way, which is all there can be",
 				  HUB_TRACES_MAX);
 		return false;
 	}
@@ -152,9 +153,9 @@ bool hub_trace_next(struct hub *hub, struct pv_control_trace *set, struct hub_tr
 		struct hub_trace_choice sum = sum_wishes(&hub->traces, told->domid);
 
 		if (told->kinds && (sum.kinds != told->kinds || sum.calls != told->calls)) {
-			*flight = (struct hub_trace_flight){
-				.is_one = true, .is_own = true, .sent = sum
-			};
+			*flight = (struct hub_trace_flight){ .is_one = true,
+							     .is_own = true,
+							     .sent = sum };
 			*set = (struct pv_control_trace){ .domid = sum.domid,
 							  .kinds = sum.kinds,
 							  .calls = sum.calls };

@@ -50,8 +50,8 @@
 #define LINK_WATCH_TRACE   (1U << 2)
 
 struct link_hello {
-	uint32_t version; /* LINK_VERSION */
-	uint32_t pid;     /* of the run process */
+	uint32_t version;    /* LINK_VERSION */
+	uint32_t pid;        /* of the run process */
 	uint32_t is_counted; /* a counted machine: its TSC counts instructions */
 	char machine[RUNTIME_NAME_MAX];
 };

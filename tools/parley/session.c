@@ -187,9 +187,8 @@ static size_t fill_poll(const struct session *session, struct pollfd polls[POLLS
 	}
 	polls[POLL_SIGNAL].fd = session->signal_fd;
 	polls[POLL_LINE].fd = machine->line_fd;
-	polls[POLL_LINE].events =
-		(short)((session_waits_for_output(session) ? 0 : POLLIN) |
-			(session->line.size ? POLLOUT : 0));
+	polls[POLL_LINE].events = (short)((session_waits_for_output(session) ? 0 : POLLIN) |
+					  (session->line.size ? POLLOUT : 0));
 	polls[POLL_LOG].fd = log_full ? -1 : machine->log_fd;
 	polls[POLL_ERROR].fd = log_full ? -1 : machine->error_fd;
 	polls[POLL_INPUT].fd = input ? session->input_fd : -1;
@@ -202,7 +201,9 @@ static size_t fill_poll(const struct session *session, struct pollfd polls[POLLS
 
 static int count_wait(const struct session *session)
 {
-	const double times[] = { session->deadline, session->grace, session->partial,
+	const double times[] = { session->deadline,
+				 session->grace,
+				 session->partial,
 				 hub_get_deadline(&session->hub),
 				 session_get_output_deadline(session),
 				 session->is_mentioned ? 0 : session->started + START_PATIENCE };

@@ -7,9 +7,9 @@
  */
 #include "session_state.h"
 
-#define PATIENCE        20.0 /* seconds; the hypervisor's own is 30 */
-#define PATIENCE_ASKED  1.0  /* the same while others use the machine */
-#define CAUGHT_UP       ((size_t)64 * 1024) /* the reader reads again: what waits is less than this */
+#define PATIENCE       20.0                /* seconds; the hypervisor's own is 30 */
+#define PATIENCE_ASKED 1.0                 /* the same while others use the machine */
+#define CAUGHT_UP      ((size_t)64 * 1024) /* the reader reads again: what waits is less than this */
 
 bool session_waits_for_output(const struct session *session)
 {
@@ -43,9 +43,8 @@ void session_flush_output(struct session *session, double time)
 
 void session_show(struct session *session, size_t stream, const uint8_t *data, size_t size)
 {
-	if (session->is_behind &&
-	    (outqueue_is_full(&session->out) ||
-	     (session->unshown && session->out.size > CAUGHT_UP))) {
+	if (session->is_behind && (outqueue_is_full(&session->out) ||
+				   (session->unshown && session->out.size > CAUGHT_UP))) {
 		session->unshown += size;
 	} else {
 		screen_put(&session->screen, stream, data, size);

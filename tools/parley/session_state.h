@@ -46,11 +46,11 @@ struct session {
 	bool is_timed_out;
 	bool is_mentioned;
 	double started;
-	double deadline; /* of the run, 0: none */
-	double grace;    /* when to kill after BYE, 0: not yet */
-	double partial;  /* when to show the unfinished line, 0: none */
-	double taken;    /* when standard output last took something, or had room */
-	bool is_behind;  /* it is waited for no longer */
+	double deadline;  /* of the run, 0: none */
+	double grace;     /* when to kill after BYE, 0: not yet */
+	double partial;   /* when to show the unfinished line, 0: none */
+	double taken;     /* when standard output last took something, or had room */
+	bool is_behind;   /* it is waited for no longer */
 	uint64_t unshown; /* bytes of consoles that it had no room for, not told yet */
 };
 

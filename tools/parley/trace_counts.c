@@ -178,12 +178,14 @@ void trace_counts_print(struct trace_counts *counts, FILE *to)
 	}
 	print_row(to, &sum, sum.cycles, "total");
 	if (sum.others) {
-		fprintf(to, "%" PRIu64 " more were spent on other CPUs, and on recording, meanwhile\n",
+		fprintf(to,
+			"%" PRIu64 " more were spent on other CPUs, and on recording, meanwhile\n",
 			sum.others);
 	}
 	if (sum.cycles && !counts->is_counted) {
 		fputs("cycles are of the emulator's clock, which passes by the host's time; "
-		      "`parley run --icount` counts instructions\n", to);
+		      "`parley run --icount` counts instructions\n",
+		      to);
 	}
 	if (counts->lost) {
 		fprintf(to, "%" PRIu64 " records were lost and are not counted\n", counts->lost);
@@ -199,13 +201,12 @@ json_t *trace_counts_make_json(struct trace_counts *counts)
 		const struct trace_count *row = &counts->rows[i];
 		const char *kind = trace_find_name("PV_TRACE_", row->kind);
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "what",
-						      row->name, "kind", kind ? kind : "?", "calls",
-						      (json_int_t)row->calls, "errors",
-						      (json_int_t)row->errors, "cycles",
-						      (json_int_t)row->cycles, "others",
-						      (json_int_t)row->others, "elements",
-						      (json_int_t)row->elements));
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "what", row->name,
+					"kind", kind ? kind : "?", "calls", (json_int_t)row->calls,
+					"errors", (json_int_t)row->errors, "cycles",
+					(json_int_t)row->cycles, "others", (json_int_t)row->others,
+					"elements", (json_int_t)row->elements));
 	}
 	return json_pack("{s:o, s:b, s:I, s:I, s:I}", "counts", rows, "cycles_are_instructions",
 			 counts->is_counted, "lost", (json_int_t)counts->lost, "first_ns",

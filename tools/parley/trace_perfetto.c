@@ -164,8 +164,8 @@ static void put_instant(struct trace_perfetto *perfetto, const struct trace_trac
 static void put_span(struct trace_perfetto *perfetto, const struct trace_track *track,
 		     const char *name, const struct trace_item *item)
 {
-	put_slice(perfetto, track, name, item->record.time_ns,
-		  get_length(perfetto, &item->record), trace_json_make(item, perfetto->names));
+	put_slice(perfetto, track, name, item->record.time_ns, get_length(perfetto, &item->record),
+		  trace_json_make(item, perfetto->names));
 }
 
 static void put_call(struct trace_perfetto *perfetto, const struct trace_track *track,

@@ -53,8 +53,7 @@ static int read_magic(FILE *file, const char *path, struct problem *problem)
 	const size_t size = sizeof(TRACE_FILE_MAGIC) - 1;
 	char magic[sizeof(TRACE_FILE_MAGIC)] = "";
 
-	if (fread(magic, size, 1, file) != 1 ||
-	    memcmp(magic, TRACE_FILE_MAGIC, size - 1) != 0) {
+	if (fread(magic, size, 1, file) != 1 || memcmp(magic, TRACE_FILE_MAGIC, size - 1) != 0) {
 		return problem_set(problem, "%s is no trace (`parley trace --raw` writes one)",
 				   path);
 	}

@@ -529,8 +529,7 @@ static void visit_pointer(const struct walk *walk, int index, const struct abi_a
 		   !find_target(walk, arg, op, &target)) {
 		put_hex(walk, arg->name, gva);
 	} else if (arg->count_arg >= 0) {
-		visit_target_list(walk, arg->name, &target,
-				  count_elements(walk->item, arg));
+		visit_target_list(walk, arg->name, &target, count_elements(walk->item, arg));
 	} else {
 		visit_target_element(walk, arg->name, &target, 0);
 	}

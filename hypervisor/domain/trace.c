@@ -194,8 +194,10 @@ void trace_note_running(struct vcpu *v)
 	u64 id = trace_running_id(v);
 	u32 kinds = v == NULL ? READ_ONCE(trace_default_kinds) : READ_ONCE(v->domain->trace_kinds);
 	bool wanted = (kinds & TRACE_BIT(switch)) != 0;
-	struct pv_trace_record r = { .kind = PV_TRACE_switch, .args = { c->running, id } };
 	u64 now = time_now_ns();
+	struct pv_trace_record r = { .kind = PV_TRACE_switch,
+				     .time_ns = now, /* so that each begins where the last ends */
+				     .args = { c->running, id } };
 
 	if (id == c->running) {
 		return;

@@ -23,7 +23,6 @@
 
 TestSuite(trace_live, .timeout = 60);
 
-
 /* A verb that runs, and where it writes. */
 struct tracer {
 	pid_t pid;

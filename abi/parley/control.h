@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PV_LINE_SYNC        0xa5U
-#define PV_LINE_VERSION     2U
+#define PV_LINE_VERSION     3U
 #define PV_LINE_PAYLOAD_MAX 2048U
 
 /* pv_line_header.type; "up" is hypervisor to host, "down" host to hypervisor */

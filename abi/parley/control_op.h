@@ -16,7 +16,7 @@
 #ifndef PARLEY_CONTROL_OP_H
 #define PARLEY_CONTROL_OP_H
 
-#define PV_CONTROL_VERSION 1
+#define PV_CONTROL_VERSION 2
 
 /* abigen:begin numbers */
 /* Made from abi/abi.json by `make abi`: change the numbers there. */

@@ -55,7 +55,7 @@
 /*
  * pv_trace_record.flags.
  *  - PV_TRACE_FLAG_restart: stopped half way: the guest makes the call
- *    again, for what is left
+ *    again, for what is left, or the store to a page table
  *  - PV_TRACE_FLAG_no_result: the call does not return: iret
  */
 #define PV_TRACE_FLAG_restart   1
@@ -76,10 +76,21 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
+/*
+ * cycles: of the TSC, from when the hypervisor's C code had the call or fault to when it
+ * was done with it, without `others`; the entry and the exit in assembly are not in it.
+ * Interrupts are off meanwhile. Counted instructions on a machine that counts (QEMU's
+ * -icount). Of a multicall: with the calls in it. 0 for kinds that take no time.
+ *
+ * others: cycles that passed meanwhile and were not for this: waiting for locks that
+ * another CPU held, answering other CPUs (their flushes), writing records of what is
+ * within. cycles + others is what a clock would show.
+ */
 struct pv_trace_record {
 	uint64_t time_ns; /* system time at which it began */
-	uint64_t cycles;  /* of the TSC that it took; counted instructions under --icount */
-	uint16_t domid;   /* 0: none, the hypervisor's own */
+	uint64_t cycles;
+	uint64_t others;
+	uint16_t domid; /* 0: none, the hypervisor's own */
 	uint8_t vcpu;
 	uint8_t cpu;
 	uint8_t kind; /* PV_TRACE_* */
@@ -90,7 +101,7 @@ struct pv_trace_record {
 	int64_t result;
 };
 
-_Static_assert(sizeof(struct pv_trace_record) == 80, "trace layout");
+_Static_assert(sizeof(struct pv_trace_record) == 88, "trace layout");
 
 #endif /* __ASSEMBLER__ */
 #endif

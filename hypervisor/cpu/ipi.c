@@ -22,6 +22,7 @@ static struct {
 	void *arg;
 	u64 pending; /* receivers that have not yet done it */
 	u32 rounds;  /* of waiting */
+	u64 others;  /* cpu_other_cycles(): this CPU only */
 	/* written by all */
 	u64 wanted aligned_to(64); /* senders that want this CPU */
 } aligned_to(64) mailboxes[HV_MAX_CPUS];
@@ -53,19 +54,26 @@ static void relax(u32 cpu)
 	}
 }
 
+u64 *cpu_other_cycles(void)
+{
+	return &mailboxes[cpu_id()].others;
+}
+
 void cpu_serve(void)
 {
 	u32 cpu = cpu_id();
-	u64 wanted;
+	u64 wanted, began;
 
 	relax(cpu);
 	if (READ_ONCE(mailboxes[cpu].wanted) == 0) {
 		return;
 	}
+	began = cpu_read_tsc();
 	wanted = __atomic_exchange_n(&mailboxes[cpu].wanted, 0, __ATOMIC_ACQUIRE);
 	for (; wanted != 0; wanted &= wanted - 1) {
 		answer((u32)__builtin_ctzll(wanted), 1ULL << cpu);
 	}
+	mailboxes[cpu].others += cpu_read_tsc() - began;
 }
 
 static void post(u32 receiver, u64 me)

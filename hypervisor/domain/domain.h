@@ -176,6 +176,8 @@ struct domain {
 	u64 stats_hypercalls[64]; /* a (plain increments): by number */
 	u32 trace_kinds;          /* a: what is recorded, bits by PV_TRACE_* */
 	u64 trace_calls;          /* a: and of which hypercalls */
+	u32 trace_own_kinds;      /* trace_lock: what of it is asked of this domain */
+	u64 trace_own_calls;      /* trace_lock */
 	u64 stats_batched;        /* a (plain increments): how many of them came in a multicall */
 	struct domain *next;      /* l: list of all */
 };

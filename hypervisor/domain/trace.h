@@ -42,14 +42,21 @@ static inline bool trace_wants_call(const struct vcpu *v, u64 number)
 
 /* When something began, for its record's time and cycles. */
 struct trace_begin {
-	u64 time_ns, tsc;
+	u64 time_ns, tsc, others;
 };
 
 /* It begins now. */
 struct trace_begin trace_begin(void);
 
-/* It is over: r's time and cycles. */
+/* It is over: r's time, cycles and others. */
 void trace_end(struct pv_trace_record *r, struct trace_begin began);
+
+/* Find out what these two show of themselves, which is left out of every record. */
+void trace_measure(void);
+
+/* What is done between these is recording, and no part of what goes on around it but for "own" cycles. */
+struct trace_begin trace_pause(void);
+void trace_resume(struct trace_begin paused, u64 own);
 
 /*
  * Record r, with r->extra bytes of extra. The CPU, domain and vCPU are filled in
@@ -57,12 +64,13 @@ void trace_end(struct pv_trace_record *r, struct trace_begin began);
  */
 void trace_record(struct pv_trace_record *r, const struct vcpu *v, const void *extra);
 
-/* What is recorded in one place; call behind trace_wants(). */
-void trace_exception(const struct vcpu *v, const struct cpu_regs *regs, u32 vector, u32 error_code);
-void trace_upcall(const struct vcpu *v, const struct cpu_regs *regs);
-void trace_syscall(const struct vcpu *v, const struct cpu_regs *regs);
+/* The record of what is about to enter a guest's kernel; its time and cycles are the caller's. */
+struct pv_trace_record trace_exception(const struct vcpu *v, const struct cpu_regs *regs,
+				       u32 vector, u32 error_code);
+struct pv_trace_record trace_upcall(const struct vcpu *v, const struct cpu_regs *regs);
+struct pv_trace_record trace_syscall(const struct cpu_regs *regs);
 
-/* A port of v's domain became pending; chn is its record. */
+/* Recorded in one place; call behind trace_wants(). A port of v's domain became pending; chn is its record. */
 void trace_event(const struct vcpu *v, const struct evtchn *chn, u32 port);
 
 /* d's state is PV_DOMAIN_STATE_*. */

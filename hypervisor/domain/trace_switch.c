@@ -1,6 +1,10 @@
 /*
  * What is recorded, and who gets it. One reader at a time: the control line or a
- * domain; it has the trace until nothing is recorded any more.
+ * domain; it has the trace until nothing is asked any more.
+ *
+ * What is asked of all domains and what is asked of one stand side by side: of a domain
+ * both are recorded. So who reads for several can change what one of them wants
+ * without a moment in which another gets less.
  *
  * A change is a store to domain.trace_kinds and a call to all CPUs, each of which
  * brings the vCPU that it has loaded up to date. One that is loaded later is
@@ -23,8 +27,7 @@
 #include "mm/alloc.h"
 
 static struct spinlock trace_lock = SPINLOCK_INIT; /* what is recorded; > life lock, allocator */
-static u32
-	traced; /* trace_lock: domains of which something is recorded, and one if there is a default */
+static u32 asked;         /* trace_lock: domains of which something is asked, and one if of all */
 static u64 default_calls; /* trace_lock */
 
 void trace_update_vcpu(struct vcpu *v)
@@ -89,7 +92,14 @@ static void count_change(u32 *count, u32 before, u32 now)
 	WRITE_ONCE(*count, *count - (before != 0) + (now != 0));
 }
 
-static void set_domain(struct domain *d, u32 kinds, u64 calls)
+/* Of which calls, if so many kinds are recorded. */
+static u64 calls_of(u32 kinds, u64 calls)
+{
+	return kinds & (TRACE_BIT(hypercall) | TRACE_BIT(multicall)) ? calls : 0;
+}
+
+/* What is recorded of a domain from now on. */
+static void set_effective(struct domain *d, u32 kinds, u64 calls)
 {
 	u32 before = d->trace_kinds;
 
@@ -100,30 +110,50 @@ static void set_domain(struct domain *d, u32 kinds, u64 calls)
 	} else {
 		__atomic_fetch_and(&d->events.watchers, ~EVTCHN_WATCHER_TRACE, __ATOMIC_SEQ_CST);
 	}
-	count_change(&traced, before, kinds);
 	count_change(&trace_switches, before & TRACE_BIT(switch), kinds & TRACE_BIT(switch));
 }
 
-static void set_default(u32 kinds, u64 calls)
+/* Of a domain is recorded what is asked of it and what is asked of all. */
+static void apply(struct domain *d)
 {
-	u32 before = trace_default_kinds;
+	set_effective(d, d->trace_own_kinds | trace_default_kinds,
+		      calls_of(d->trace_own_kinds, d->trace_own_calls) |
+			      calls_of(trace_default_kinds, default_calls));
+}
 
-	default_calls = calls;
-	__atomic_store_n(&trace_default_kinds, kinds, __ATOMIC_SEQ_CST);
-	count_change(&traced, before, kinds);
-	count_change(&trace_switches, before & TRACE_BIT(switch), kinds & TRACE_BIT(switch));
+static void set_domain(struct domain *d, u32 kinds, u64 calls)
+{
+	count_change(&asked, d->trace_own_kinds, kinds);
+	d->trace_own_kinds = kinds;
+	d->trace_own_calls = calls;
+	apply(d);
 }
 
 /* Every domain, those to come, and the hypervisor's own records. */
 static void set_all(u32 kinds, u64 calls)
 {
+	count_change(&asked, trace_default_kinds, kinds);
+	count_change(&trace_switches, trace_default_kinds & TRACE_BIT(switch),
+		     kinds & TRACE_BIT(switch));
+	default_calls = calls;
 	/* The default first: a domain that is not on the list yet looks at it later. */
-	set_default(kinds, calls);
+	__atomic_store_n(&trace_default_kinds, kinds, __ATOMIC_SEQ_CST);
 	spin_lock(&domain_life_lock);
 	for (struct domain *d = domain_list; d != NULL; d = d->next) {
-		set_domain(d, kinds, calls);
+		apply(d);
 	}
 	spin_unlock(&domain_life_lock);
+}
+
+/* Nothing of nobody. */
+static void set_none(void)
+{
+	spin_lock(&domain_life_lock);
+	for (struct domain *d = domain_list; d != NULL; d = d->next) {
+		set_domain(d, 0, 0);
+	}
+	spin_unlock(&domain_life_lock);
+	set_all(0, 0);
 }
 
 static void forget_records(void)
@@ -141,7 +171,7 @@ static void forget_records(void)
 /* The trace is this reader's, or nobody's and becomes it. */
 static bool take_for(u16 reader)
 {
-	if (traced != 0) {
+	if (asked != 0) {
 		return trace_reader == reader;
 	}
 	if (trace_reader != reader) {
@@ -207,6 +237,7 @@ long trace_control_set(const struct domain *caller, const struct pv_control_trac
 	if (rc == 0) {
 		tell_cpus();
 		if (t->kinds != 0) {
+			trace_measure();
 			record_clock();
 		}
 	}
@@ -217,10 +248,8 @@ long trace_control_set(const struct domain *caller, const struct pv_control_trac
 void trace_domain_begins(struct domain *d)
 {
 	spin_lock(&trace_lock);
-	if (trace_default_kinds != 0) {
-		/* None of its vCPUs has run: each looks when it is loaded. */
-		set_domain(d, trace_default_kinds, default_calls);
-	}
+	/* None of its vCPUs has run: each looks when it is loaded. */
+	apply(d);
 	spin_unlock(&trace_lock);
 }
 
@@ -230,9 +259,10 @@ void trace_domain_ends(struct domain *d)
 
 	spin_lock(&trace_lock);
 	set_domain(d, 0, 0);
+	set_effective(d, 0, 0);
 	was_reader = trace_reader == d->id;
 	if (was_reader) {
-		set_all(0, 0);
+		set_none();
 		WRITE_ONCE(trace_reader, TRACE_READER_NONE);
 		tell_cpus();
 	}

@@ -72,7 +72,7 @@ static long call(u64 number, const u64 *a)
 static long call_recorded(struct pv_trace_record *r, u64 number, const u64 *args, u64 *rip)
 {
 	const struct vcpu *v = current_vcpu();
-	struct trace_begin began;
+	struct trace_begin paused = trace_pause(), began;
 	struct capture c;
 	u64 rip_before = *rip;
 	u32 again;
@@ -93,6 +93,8 @@ static long call_recorded(struct pv_trace_record *r, u64 number, const u64 *args
 		r->extra = (u8)MAX(again, (u32)r->extra);
 	}
 	trace_record(r, v, c.words);
+	/* A multicall around it is charged with what it would have been without the record. */
+	trace_resume(paused, r->cycles);
 	return r->result;
 }
 

@@ -23,6 +23,13 @@ struct spinlock {
 /* Wait loop of spin_lock: pause, and answer other CPUs' requests. Provided by cpu/ (host: tests/fake). */
 void cpu_serve(void);
 
+/*
+ * Cycles of the TSC that this CPU has spent, in the midst of its own work, waiting for
+ * locks, answering in cpu_serve(), and recording; only grows. For the trace, which
+ * leaves them out of what a call took. Provided by cpu/ (host: tests/fake).
+ */
+u64 *cpu_other_cycles(void);
+
 /* Until the ticket is served. Apart, so that who finds the lock free saves no register for it. */
 void spin_wait(const struct spinlock *lock, u16 ticket);
 

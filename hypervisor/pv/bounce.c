@@ -93,6 +93,18 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs, const u64 *head, u32 h
 	regs->rflags |= RFLAGS_IF | RFLAGS_FIXED;
 }
 
+/* The same, recorded. Apart, so that who is not traced pays for nothing. */
+static __attribute__((noinline)) void bounce_recorded(struct vcpu *v, struct cpu_regs *regs,
+						      const u64 *head, u32 head_words,
+						      struct target to, struct pv_trace_record r)
+{
+	struct trace_begin began = trace_begin();
+
+	bounce(v, regs, head, head_words, to);
+	trace_end(&r, began);
+	trace_record(&r, v, NULL);
+}
+
 static bool vector_has_error_code(u32 vector)
 {
 	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21;
@@ -111,7 +123,9 @@ static void inject(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 error_
 		return;
 	}
 	if (trace_wants(v, exception)) {
-		trace_exception(v, regs, vector, error_code);
+		bounce_recorded(v, regs, head, words, to,
+				trace_exception(v, regs, vector, error_code));
+		return;
 	}
 	bounce(v, regs, head, words, to);
 }
@@ -136,22 +150,27 @@ void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 gva, u32 er
 void pv_inject_event(struct vcpu *v, struct cpu_regs *regs)
 {
 	u64 head[2] = { regs->rcx, regs->r11 };
+	struct target to = { v->event_entry, true, 0 };
 
 	if (trace_wants(v, upcall)) {
-		trace_upcall(v, regs);
+		bounce_recorded(v, regs, head, 2, to, trace_upcall(v, regs));
+		return;
 	}
-	bounce(v, regs, head, 2, (struct target){ v->event_entry, true, 0 });
+	bounce(v, regs, head, 2, to);
 }
 
 void pv_inject_failsafe(struct vcpu *v, struct cpu_regs *regs)
 {
 	struct selectors s = selectors_read();
 	u64 head[6] = { regs->rcx, regs->r11, s.ds, s.es, s.fs, s.gs };
+	struct target to = { v->failsafe_entry, v->failsafe_masks != 0, 0 };
 
 	if (trace_wants(v, exception)) {
-		trace_exception(v, regs, PV_TRACE_NUMBER_OTHER, 0);
+		bounce_recorded(v, regs, head, 6, to,
+				trace_exception(v, regs, PV_TRACE_NUMBER_OTHER, 0));
+		return;
 	}
-	bounce(v, regs, head, 6, (struct target){ v->failsafe_entry, v->failsafe_masks != 0, 0 });
+	bounce(v, regs, head, 6, to);
 }
 
 /* RCX and R11 hold RIP and RFLAGS already. */
@@ -168,7 +187,8 @@ void pv_syscall_from_user(struct cpu_regs *regs)
 	}
 	v->stats_entries[PV_STATS_ENTRY_syscall]++;
 	if (trace_wants(v, syscall)) {
-		trace_syscall(v, regs);
+		bounce_recorded(v, regs, head, 2, to, trace_syscall(regs));
+		return;
 	}
 	bounce(v, regs, head, 2, to);
 }
@@ -187,7 +207,8 @@ void pv_syscall32(struct cpu_regs *regs)
 		return;
 	}
 	if (trace_wants(v, syscall)) {
-		trace_syscall(v, regs);
+		bounce_recorded(v, regs, head, 2, to, trace_syscall(regs));
+		return;
 	}
 	bounce(v, regs, head, 2, to);
 }

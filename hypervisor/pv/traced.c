@@ -71,6 +71,9 @@ enum ptwr_result pv_traced_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 g
 		trace_end(&r, began);
 		r.args[2] = gva;
 		r.args[3] = r.args[4] = 0;
+		if (regs->rip == r.args[0]) {
+			r.flags = PV_TRACE_FLAG_restart;
+		}
 		if (guest_read_words(&entry, gva & ~7UL, 1) == 0) {
 			r.result = (s64)entry;
 		}

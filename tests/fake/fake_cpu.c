@@ -21,6 +21,13 @@ void cpu_serve(void)
 	cpu_relax();
 }
 
+u64 *cpu_other_cycles(void)
+{
+	static _Thread_local u64 cycles;
+
+	return &cycles;
+}
+
 /* A test that looks at other CPUs has its own. */
 __attribute__((weak)) u32 cpu_count = 1;
 

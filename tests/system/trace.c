@@ -53,8 +53,8 @@ static struct run_result run_script(const char *script, const char *const option
 }
 
 /* Numbers that differ from run to run are not compared. */
-#define NORMALISE                                                                                    \
-	"sed -E 's/^.*traced\\/0   //; s/ <[0-9]+>$//; s/0x[0-9a-f]+/0x#/g; s/port=[0-9]+/port=#/' " \
+#define NORMALISE                                                                                                 \
+	"sed -E 's/^.*traced\\/0   //; s/ <[0-9]+( \\+[0-9]+)?>$//; s/0x[0-9a-f]+/0x#/g; s/port=[0-9]+/port=#/' " \
 	"trace | sed -n '/^xen_version/,$p'\n"
 
 static const char sequence[] =
@@ -98,6 +98,37 @@ static unsigned long number_behind(const char *text, const char *word)
 
 	cr_assert_not_null(at, "no %s in %s", word, text);
 	return strtoul(at + strlen(word), NULL, 10);
+}
+
+/*
+ * Three traces of one guest at once, each with a choice of its own: each has all of its records
+ * and none of the others', also once one of them has ended.
+ */
+Test(trace, several_at_once_keep_apart)
+{
+	const char *const options[] = { "-e", "vm_assist,set_timer_op", "-o", "trace", NULL };
+	struct run_result result =
+		run_script("$parley trace traced -e hypercall,!iret -o all 2>&1 7>&- &\n"
+			   "second=$!\n"
+			   "await 'say poke; [ -s all ]'\n"
+			   "$parley trace -e all -n 1 -o third 2>&1 7>&- &\n"
+			   "third=$!\n"
+			   "await 'say poke; [ -s third ]'\n"
+			   "wait $third; echo status $? >&2\n"
+			   "say sequence\n"
+			   "wait $trace; echo status $? >&2\n"
+			   "wait $second; echo status $? >&2\n"
+			   "wait $machine; echo status $? >&2\n"
+			   "grep -c set_timer_op trace >&2\n"
+			   "grep -v 'vm_assist(\\|set_timer_op(' trace >&2\n"
+			   "mv all trace\n" NORMALISE,
+			   options);
+
+	expect_status(&result, 0);
+	cr_assert_eq(strncmp(result.out, sequence, strlen(sequence)), 0, "not as expected:\n%s",
+		     result.out);
+	cr_assert_str_eq(result.err, "status 0\nstatus 0\nstatus 0\nstatus 0\n1\n");
+	run_result_free(&result);
 }
 
 /*

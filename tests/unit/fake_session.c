@@ -20,6 +20,7 @@
 #include "parley/session.h"
 
 struct fake_machine machine;
+int fake_output = -1;
 
 static void become_session(struct fake_machine *fake, const char *name, int line, double patience)
 {
@@ -67,7 +68,7 @@ void fake_machine_start_in(struct fake_machine *fake, const char *name, const ch
 	snprintf(fake->folder, sizeof(fake->folder), "%s", folder);
 	setenv("PARLEY_RUNTIME_DIR", folder, 1);
 	unsetenv("PARLEY_MACHINE");
-	fake->out = memfd_create("out", 0);
+	fake->out = fake_output >= 0 ? fake_output : memfd_create("out", 0);
 	fake->err = memfd_create("err", 0);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, line), 0);
 	fake->line = line[1];

@@ -28,6 +28,9 @@ struct fake_machine {
 /* The machine of a test that has only one. */
 extern struct fake_machine machine;
 
+/* What a session has for standard output in place of a file of its own, -1: that; set it before. */
+extern int fake_output;
+
 /* Starts a machine called "name" with domains 1 "one" (running) and 2 "two" (running). */
 void fake_machine_start(struct fake_machine *fake, const char *name);
 

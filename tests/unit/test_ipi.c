@@ -1,14 +1,15 @@
 /*
  * cpu/ipi.c: every call is done once by each receiver before its sender goes
  * on, with all CPUs (threads here) calling at once. The file is taken in whole,
- * since its cpu_serve() would meet that of tests/fake.
+ * since its cpu_serve() and cpu_other_cycles() would meet those of tests/fake.
  */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <threads.h>
 #include <stdlib.h>
 
-#define cpu_serve ipi_cpu_serve
+#define cpu_serve        ipi_cpu_serve
+#define cpu_other_cycles ipi_cpu_other_cycles
 #include "../../hypervisor/cpu/ipi.c"
 
 #define CPUS   4
@@ -32,6 +33,29 @@ static void count(void *arg)
 	u64 *row = arg;
 
 	row[cpu_id()]++;
+}
+
+static void take_cycles(void *arg)
+{
+	(void)arg;
+	fake_tsc += 700;
+}
+
+/* What a CPU answers while it waits is not its own work. */
+Test(ipi, answers_are_work_for_others)
+{
+	u64 before;
+
+	fake_cpu_info.cpu = 1;
+	before = *ipi_cpu_other_cycles();
+	mailboxes[0].fn = take_cycles;
+	mailboxes[0].pending = 2;
+	mailboxes[1].wanted = 1;
+	ipi_cpu_serve();
+	cr_assert_eq(mailboxes[0].pending, 0);
+	cr_assert_eq(*ipi_cpu_other_cycles() - before, 700);
+	ipi_cpu_serve();
+	cr_assert_eq(*ipi_cpu_other_cycles() - before, 700, "there was nothing to answer");
 }
 
 static void call_at_random(u32 me)

@@ -315,32 +315,6 @@ Test(link, never_waits_for_a_slow_client)
 	cr_assert_eq(fake_machine_end(&machine), 0);
 }
 
-Test(link, switches_trace_records_off_when_nobody_takes_them)
-{
-	const struct fake_request *request = NULL;
-	struct link_frame frame;
-	struct link link;
-
-	fake_machine_start(&machine, "m");
-	open_link(&link);
-	link_watch(&link, LINK_WATCH_TRACE, 0, &problem);
-	cr_assert_eq(pause_domain(&link, 1), 0);
-	fake_machine_say(&machine, PV_LINE_TRACE, 0, "records", 7);
-	cr_assert_eq(link_next(&link, &frame, 10000, &problem), 1);
-	cr_assert_eq(frame.header.type, PV_LINE_TRACE);
-	cr_assert_eq(memcmp(frame.payload, "records", 7), 0);
-	link_close(&link);
-	for (int i = 0; i < 5000 && !request; i++) {
-		usleep(1000);
-		request = fake_find_request(&machine, PV_CONTROLOP_trace_set);
-	}
-	cr_assert_not_null(request);
-	cr_assert_eq(request->size, sizeof(struct pv_control_trace));
-	cr_assert_eq(request->trace.domid, 0);
-	cr_assert_eq(request->trace.kinds, 0);
-	cr_assert_eq(fake_machine_end(&machine), 0);
-}
-
 /* ---- input ---- */
 
 static void wait_for_input(size_t size)

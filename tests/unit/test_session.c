@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,58 @@ Test(session, names_lines_of_several_domains)
 {
 	play(two_domains, 2, open_null(), 0);
 	expect(0, "one| first\ntwo| second line\none| rest\n", "two: asked to reboot");
+}
+
+/* The same on a terminal; what that shows, and the messages with it. */
+static const char *play_on_terminal(script_fn *script)
+{
+	static char seen[65536];
+	size_t size = 0;
+	int screen, status;
+	ssize_t got;
+	pid_t child = forkpty(&screen, NULL, NULL, NULL);
+
+	cr_assert_geq(child, 0);
+	if (child == 0) {
+		static struct config_domain domains[2] = { { .name = "one" }, { .name = "two" } };
+		struct config config = { .domains = domains, .domain_count = 2 };
+		struct session_options options = { .config = &config,
+						   .log_fd = STDERR_FILENO,
+						   .ready_fd = -1 };
+		struct machine machine;
+
+		start_machine(script, &machine);
+		_exit(session_run(&machine, &options));
+	}
+	while ((got = read(screen, seen + size, sizeof(seen) - 1 - size)) > 0) {
+		size += (size_t)got;
+	}
+	seen[size] = '\0';
+	close(screen);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", seen);
+	return seen;
+}
+
+Test(session, names_are_coloured_on_a_terminal)
+{
+	const char *seen;
+
+	unsetenv("NO_COLOR");
+	seen = play_on_terminal(two_domains);
+	cr_assert_not_null(strstr(seen, "\033[36mone|\033[0m first"), "%s", seen);
+	cr_assert_not_null(strstr(seen, "\033[33mtwo|\033[0m second line"), "%s", seen);
+	cr_assert_not_null(strstr(seen, "parley: one: powered off"), "%s", seen);
+}
+
+Test(session, names_are_plain_where_the_person_wants_no_colours)
+{
+	const char *seen;
+
+	setenv("NO_COLOR", "1", 1);
+	seen = play_on_terminal(two_domains);
+	cr_assert_not_null(strstr(seen, "one| first"), "%s", seen);
+	cr_assert_null(strchr(seen, '\033'), "%s", seen);
 }
 
 static void crash(int line, int log)

@@ -84,12 +84,14 @@ void sched_wake_anyhow(struct vcpu *of)
 
 static u64 seen[6];
 static bool wants_restart;
+static u64 waits; /* so many cycles of a call are spent on others */
 
 static long call_event_channel(u64 op, u64 gva, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	struct pv_evtchn_alloc_unbound *arg = (void *)gva;
 
-	fake_tsc += 77;
+	fake_tsc += 77 + waits;
+	*cpu_other_cycles() += waits;
 	if (op == PV_EVTCHNOP_alloc_unbound) {
 		arg->port = 9;
 		return 0;
@@ -282,6 +284,36 @@ Test(trace, all_means_those_to_come_as_well)
 	cr_assert_eq(c->trace_kinds, 0);
 }
 
+/* What is asked of one domain and of all stand side by side, and neither ends the other. */
+Test(trace, what_is_asked_of_one_and_of_all_adds_up)
+{
+	const u64 hypercall = 1UL << PV_TRACE_hypercall, event = 1UL << PV_TRACE_event;
+	struct pv_control_trace t = { .domid = 1, .kinds = event };
+
+	set_all(1, hypercall, 2);
+	set_all(0, event, ~0UL);
+	cr_assert_eq(a->trace_kinds, hypercall | event);
+	cr_assert_eq(a->trace_calls, 2, "the other asks for no calls");
+	cr_assert_eq(b->trace_kinds, event);
+	set_all(0, event | hypercall, 4);
+	cr_assert_eq(a->trace_calls, 6);
+	cr_assert_eq(b->trace_calls, 4);
+	set_all(0, 0, 0);
+	cr_assert_eq(a->trace_kinds, hypercall);
+	cr_assert_eq(a->trace_calls, 2);
+	cr_assert_eq(b->trace_kinds, 0);
+	cr_assert_eq(a->events.watchers, 0);
+	cr_assert_eq(trace_control_set(b, &t), -PV_EBUSY, "something is asked still");
+	set_all(0, hypercall, 8);
+	set_all(1, 0, 0);
+	cr_assert_eq(a->trace_kinds, hypercall);
+	cr_assert_eq(a->trace_calls, 8);
+	cr_assert_eq(trace_control_set(b, &t), -PV_EBUSY);
+	set_all(0, 0, 0);
+	cr_assert_eq(v->trace, 0);
+	cr_assert_eq(trace_control_set(b, &t), 0, "nothing is asked any more");
+}
+
 Test(trace, one_reader_at_a_time)
 {
 	struct pv_control_trace t = { .domid = 1, .kinds = PV_TRACE_ALL, .calls = ~0UL };
@@ -344,6 +376,32 @@ Test(trace, a_call_is_recorded_with_what_it_wrote)
 	cr_assert_eq(got.remote_dom, 2);
 	cr_assert_eq(got.port, 9);
 	no_more();
+}
+
+Test(trace, what_others_cost_is_told_apart)
+{
+	struct cpu_regs *regs = regs_of(PV_HYPERCALL_event_channel_op, PV_EVTCHNOP_send, 0, 0, 0);
+	struct pv_trace_record r;
+
+	waits = 1000;
+	set_all(1, 1UL << PV_TRACE_hypercall, ~0UL);
+	hypercall_traced(regs);
+	r = take(NULL);
+	cr_assert_eq(r.cycles, 77);
+	cr_assert_eq(r.others, 1000);
+	waits = 0;
+}
+
+/* A record is work for nobody: what it is written within is not charged. */
+Test(trace, recording_is_nobodys_work)
+{
+	u64 before = *cpu_other_cycles();
+	struct trace_begin paused = trace_pause();
+
+	fake_tsc += 300;
+	*cpu_other_cycles() += 40; /* within those 300 */
+	trace_resume(paused, 100);
+	cr_assert_eq(*cpu_other_cycles() - before, 200);
 }
 
 Test(trace, what_cannot_be_read_is_left_out)

@@ -301,7 +301,10 @@ Test(trace_print, iret_shows_where_it_goes_and_has_no_result)
 
 	item.record.flags = PV_TRACE_FLAG_no_result;
 	take_along(&item, frame, sizeof(frame));
-	expect(&item, "iret(0x401000, 0x33, 0x246, 0x7ffc0000, 0x2b) = ?\n");
+	expect(&item, "iret({rax=0x0, r11=0x0, rcx=0x0, flags=0, rip=0x401000, cs=0x33, "
+		      "rflags=0x246, rsp=0x7ffc0000, ss=0x2b}) = ? <250>\n");
+	item.record.extra = 0;
+	expect(&item, "iret() = ? <250>\n");
 }
 
 Test(trace_print, other_kinds)
@@ -313,7 +316,7 @@ Test(trace_print, other_kinds)
 	item.record.args[2] = 6;
 	item.record.args[4] = 1;
 	expect(&item,
-	       "--- #PF at 0x5000 (write|not present|user) in a program, rip=0x401000 ---\n");
+	       "--- #PF at 0x5000 (write|not present|user) in a program, rip=0x401000 --- <250>\n");
 	item = make(PV_TRACE_emulation, PV_STATS_ENTRY_emulation);
 	item.record.args[1] = 0x320f;
 	item.record.args[3] = 0xc0000080;
@@ -325,6 +328,8 @@ Test(trace_print, other_kinds)
 	item.record.args[2] = 0xffff888000005008;
 	item.record.result = 0x1f3001;
 	expect(&item, "~ table_write(0xffff888000005008) = <mfn 0x1f3 present> <250>\n");
+	item.record.flags = PV_TRACE_FLAG_restart;
+	expect(&item, "~ table_write(0xffff888000005008) = restarted <250>\n");
 	item = make(PV_TRACE_event, PV_EVTCHNSTAT_interdomain);
 	item.record.args[0] = 7;
 	item.record.args[1] = 2;
@@ -349,7 +354,41 @@ Test(trace_print, other_kinds)
 	item = make(PV_TRACE_clock, 0);
 	cr_assert_str_eq(print(&item), "");
 	item = make(PV_TRACE_upcall, 0);
-	refuse(&item, "<250>");
+	expect(&item, "<-- upcall rip=0x0 <250>\n");
+}
+
+Test(trace_print, what_was_spent_on_others_stands_apart)
+{
+	struct trace_item item = make(PV_TRACE_hypercall, PV_HYPERCALL_stack_switch);
+
+	refuse(&item, "+");
+	item.record.others = 1800;
+	expect(&item, "= 0 <250 +1800>\n");
+}
+
+/* Two operations in one call: the line has both, and either name finds it. */
+static struct trace_item make_pin(void)
+{
+	struct pv_mmuext_op ops[] = { { .cmd = PV_MMUEXT_PIN_L4_TABLE, .arg1.mfn = 0x1f3 },
+				      { .cmd = PV_MMUEXT_INVLPG_LOCAL,
+					.arg1.linear_addr = 0x5000 } };
+	struct trace_item item = make(PV_TRACE_hypercall, PV_HYPERCALL_mmuext_op);
+
+	item.record.args[0] = 0xffff888000001000;
+	item.record.args[1] = 2;
+	item.record.args[3] = PV_DOMID_SELF;
+	take_along(&item, ops, sizeof(ops));
+	return item;
+}
+
+Test(trace_print, a_pin_names_the_table)
+{
+	struct trace_item item = make_pin();
+
+	expect(&item, "mmuext_op([{cmd=PIN_L4_TABLE, mfn=0x1f3}, "
+		      "{cmd=INVLPG_LOCAL, linear_addr=0x5000}], 2, NULL, self) = 0 <250>\n");
+	item.record.result = -22;
+	expect(&item, "2, NULL, self) = -EINVAL <250>\n");
 }
 
 /* ---- filters ---- */
@@ -375,6 +414,8 @@ Test(trace_print, filters)
 	struct trace_item syscall = make(PV_TRACE_syscall, 0);
 	struct trace_item lost = make(PV_TRACE_lost, 0);
 	struct trace_item odd = make(PV_TRACE_hypercall, PV_TRACE_NUMBER_OTHER);
+	struct trace_item fault = make(PV_TRACE_exception, 14);
+	struct trace_item pin = make_pin();
 
 	block.record.args[0] = PV_SCHEDOP_block;
 	cr_assert(takes(NULL, &mmu) && takes(NULL, &event) && takes(NULL, &odd));
@@ -390,6 +431,12 @@ Test(trace_print, filters)
 	cr_assert(takes("sched_op.block", &block) && !takes("sched_op.yield", &block));
 	cr_assert(!takes("!sched_op.block", &block) && takes("!sched_op.yield", &block));
 	cr_assert(takes("sched_op.yield,sched_op", &block));
+	cr_assert(takes("mmuext_op.PIN_L4_TABLE", &pin) && takes("mmuext_op.pin_l4_table", &pin));
+	cr_assert(takes("mmuext_op.INVLPG_LOCAL", &pin), "the second of the batch");
+	cr_assert(!takes("mmuext_op.UNPIN_TABLE", &pin) && takes("mmuext_op", &pin));
+	cr_assert(takes("!mmuext_op.PIN_L4_TABLE", &pin), "the other is wanted still");
+	cr_assert_not(takes("!mmuext_op.PIN_L4_TABLE,!mmuext_op.INVLPG_LOCAL", &pin));
+	cr_assert(takes("fault", &fault) && takes("exception", &fault) && !takes("event", &fault));
 	cr_assert(takes("event", &lost), "losses are always told");
 }
 
@@ -420,6 +467,14 @@ Test(trace_print, a_wrong_name_gets_a_hint)
 	cr_assert_eq(trace_filter_parse(&filter, "event,", &problem), -1);
 	cr_assert_eq(trace_filter_parse(&filter, "", &problem), -1);
 	cr_assert_eq(trace_filter_parse(&filter, "sched_op.nothing", &problem), -1);
+	cr_assert_eq(trace_filter_parse(&filter, "sched_op.blok", &problem), -1);
+	cr_assert_not_null(strstr(problem.text, "did you mean \"sched_op.block\"?"), "%s",
+			   problem.text);
+	cr_assert_eq(trace_filter_parse(&filter, "unpin", &problem), -1);
+	cr_assert_not_null(strstr(problem.text, "(there are \"mmuext_op.UNPIN_TABLE\")"), "%s",
+			   problem.text);
+	cr_assert_eq(trace_filter_parse(&filter, "lost", &problem), -1, "there is no choice");
+	cr_assert_eq(trace_filter_parse(&filter, "multical", &problem), -1);
 }
 
 /* ---- JSON ---- */
@@ -468,6 +523,8 @@ Test(trace_print, counts_add_up_and_a_multicall_has_its_own_cycles_only)
 	inner.record.cpu = 1;
 	trace_counts_add(&counts, &inner);
 	outer.record.cycles = 800;
+	outer.record.others = 40;
+	outer.record.args[1] = 3;
 	trace_counts_add(&counts, &outer);
 	lost.record.args[0] = 4;
 	trace_counts_add(&counts, &lost);
@@ -476,7 +533,10 @@ Test(trace_print, counts_add_up_and_a_multicall_has_its_own_cycles_only)
 	cr_assert_eq(counts.rows[0].calls, 3);
 	cr_assert_eq(counts.rows[0].errors, 2);
 	cr_assert_eq(counts.rows[0].cycles, 750);
+	cr_assert_eq(counts.rows[0].elements, 0);
 	cr_assert_eq(counts.rows[1].cycles, 300);
+	cr_assert_eq(counts.rows[1].elements, 3);
+	cr_assert_eq(counts.rows[1].others, 40);
 	cr_assert_eq(json_integer_value(json_object_get(object, "lost")), 4);
 	json_decref(object);
 	trace_counts_free(&counts);
@@ -531,6 +591,7 @@ Test(trace_print, perfetto_is_valid_after_each_flush_and_has_slices_and_arrows)
 	trace_perfetto_put(&perfetto, &event);
 	call = make(PV_TRACE_hypercall, PV_HYPERCALL_sched_op);
 	call.record.args[0] = PV_SCHEDOP_yield;
+	call.record.others = 750;
 	trace_perfetto_put(&perfetto, &call);
 	cr_assert_eq(trace_perfetto_flush(&perfetto), 0);
 	root = load_trace(file);
@@ -547,8 +608,8 @@ Test(trace_print, perfetto_is_valid_after_each_flush_and_has_slices_and_arrows)
 	cr_assert_eq(trace_perfetto_flush(&perfetto), 0);
 	root = load_trace(file);
 	slice = find_event(root, "X", "sched_op.yield");
-	cr_assert_float_eq(json_real_value(json_object_get(slice, "dur")), 0.125, 1e-9,
-			   "250 cycles of 2 GHz");
+	cr_assert_float_eq(json_real_value(json_object_get(slice, "dur")), 0.5, 1e-9,
+			   "1000 cycles of 2 GHz passed");
 	cr_assert_float_eq(json_real_value(json_object_get(slice, "ts")), 1234567.89, 1e-6);
 	start = find_event(root, "s", "event");
 	end = find_event(root, "f", "event");
@@ -594,7 +655,8 @@ Test(trace_print, records_come_out_of_bytes_whole)
 	cr_assert_eq(trace_stream_read(bytes, size, count_item, &count), 0);
 	cr_assert_eq(count, 5);
 	count = 0;
-	cr_assert_eq(trace_stream_read(bytes, size - 1, count_item, &count), 80 + 32 - 1);
+	cr_assert_eq(trace_stream_read(bytes, size - 1, count_item, &count),
+		     sizeof(struct pv_trace_record) + 32 - 1);
 	cr_assert_eq(count, 4);
 	bytes[offsetof(struct pv_trace_record, kind)] = PV_TRACE_KINDS;
 	count = 0;

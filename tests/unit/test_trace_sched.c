@@ -42,6 +42,7 @@ static struct pv_trace_record take_record(u32 cpu)
 Test(trace_sched, each_change_of_who_runs_is_recorded_once)
 {
 	struct pv_trace_record r;
+	u64 began;
 
 	trace_here();
 	only->domain->trace_kinds = TRACE_BIT(switch);
@@ -53,6 +54,7 @@ Test(trace_sched, each_change_of_who_runs_is_recorded_once)
 	cr_assert_eq(r.args[0], PV_TRACE_IDLE);
 	cr_assert_eq(r.args[1], 2UL << 16);
 	cr_assert_eq(r.domid, 2);
+	began = r.time_ns;
 	cr_assert_eq(machine_schedule(0), only);
 	cr_assert(trace_ring_is_empty(&trace_cpus[0].ring), "it goes on");
 	fake_tsc += 300;
@@ -63,6 +65,7 @@ Test(trace_sched, each_change_of_who_runs_is_recorded_once)
 	cr_assert_eq(r.args[0], 2UL << 16);
 	cr_assert_eq(r.args[1], PV_TRACE_IDLE);
 	cr_assert_eq(r.args[2], 300);
+	cr_assert_eq(r.time_ns - r.args[2], began, "it begins where the other ended");
 	cr_assert_gt(machine_drains, 0, "an idle CPU sends what it has recorded");
 }
 

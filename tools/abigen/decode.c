@@ -238,4 +238,9 @@ void emit_decode(FILE *out, const struct abi *abi)
 	      "\t\tif (strcmp(groups[i].prefix, prefix) == 0) {\n"
 	      "\t\t\treturn &groups[i];\n\t\t}\n\t}\n\treturn NULL;\n}\n",
 	      out);
+	fputs("\nconst struct abi_structure *abi_structure_find(const char *name)\n{\n"
+	      "\tfor (size_t i = 0; i < sizeof(structures) / sizeof(structures[0]); i++) {\n"
+	      "\t\tif (strcmp(structures[i].name, name) == 0) {\n"
+	      "\t\t\treturn &structures[i];\n\t\t}\n\t}\n\treturn NULL;\n}\n",
+	      out);
 }

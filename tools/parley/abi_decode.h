@@ -139,4 +139,7 @@ extern const struct abi_call abi_calls[ABI_CALLS]; /* by number */
 #define ABI_ERRNOS "PV_"
 const struct abi_names *abi_names_find(const char *prefix);
 
+/* The structure "pv_iret_context", NULL if there is none of the name. */
+const struct abi_structure *abi_structure_find(const char *name);
+
 #endif

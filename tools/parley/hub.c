@@ -38,7 +38,7 @@ static void take_connection(struct hub *hub)
 	if (fd < 0) {
 		return;
 	}
-	client = hub_client_new(fd, hub->socket.name);
+	client = hub_client_new(fd, hub);
 	if (hub->client_count == HUB_CLIENTS_MAX) {
 		hub_client_refuse(client, 0, "%u others use the machine (wait until one is done)",
 				  HUB_CLIENTS_MAX);
@@ -48,20 +48,6 @@ static void take_connection(struct hub *hub)
 	hub->clients[hub->client_count++] = client;
 }
 
-/* Who recorded a trace may have died: the machine must not go on recording for nobody. */
-static void count_watches(struct hub *hub)
-{
-	uint32_t before = hub->watched;
-
-	hub->watched = 0;
-	for (size_t i = 0; i < hub->client_count; i++) {
-		hub->watched |= hub->clients[i]->watches;
-	}
-	if (before & ~hub->watched & LINK_WATCH_TRACE) {
-		hub->ends_trace = true;
-	}
-}
-
 static void remove_client(struct hub *hub, size_t index)
 {
 	struct hub_client *client = hub->clients[index];
@@ -69,6 +55,7 @@ static void remove_client(struct hub *hub, size_t index)
 	if (hub->flight.client == client) {
 		hub->flight.client = NULL;
 	}
+	hub_trace_drop_client(hub, client);
 	hub->client_count--;
 	memmove(&hub->clients[index], &hub->clients[index + 1],
 		(hub->client_count - index) * sizeof(hub->clients[0]));
@@ -82,7 +69,6 @@ static void remove_closed(struct hub *hub)
 			remove_client(hub, i);
 		}
 	}
-	count_watches(hub);
 }
 
 size_t hub_fill_poll(const struct hub *hub, struct pollfd *polls)
@@ -135,21 +121,56 @@ void hub_send(struct hub *hub, uint32_t op, const void *rest, size_t size, doubl
 					   .deadline = time + hub->patience };
 }
 
+/* Its structure, "size" bytes, with what others trace added to it. False: it was refused. */
+static bool add_traces(struct hub *hub, struct hub_client *client,
+		       const struct pv_line_request *request, uint8_t *structure, size_t size,
+		       struct hub_trace_flight *flight)
+{
+	struct pv_control_trace set;
+
+	if (request->op != PV_CONTROLOP_trace_set || size != sizeof(set)) {
+		return true;
+	}
+	memcpy(&set, structure, sizeof(set));
+	if (!hub_trace_ask(hub, client, request->sequence, &set, flight)) {
+		return false;
+	}
+	memcpy(structure, &set, sizeof(set));
+	return true;
+}
+
 static bool send_for_client(struct hub *hub, struct hub_client *client, double time)
 {
 	uint8_t frame[LINEFRAME_SIZE_MAX];
 	size_t size = hub_client_take_request(client, frame);
 	size_t head = sizeof(struct pv_line_header) + sizeof(struct pv_line_request);
+	struct hub_trace_flight trace = { .is_one = false };
 	struct pv_line_request request;
 
 	if (!size) {
 		return false;
 	}
 	memcpy(&request, frame + sizeof(struct pv_line_header), sizeof(request));
+	if (!add_traces(hub, client, &request, frame + head, size - head, &trace)) {
+		return false;
+	}
 	hub_send(hub, request.op, frame + head, size - head, time);
 	hub->flight.client = client;
 	hub->flight.client_sequence = request.sequence;
+	hub->flight.trace = trace;
 	return true;
+}
+
+/* The machine must not go on recording for who is gone. */
+static void send_traces(struct hub *hub, double time)
+{
+	struct hub_trace_flight trace;
+	struct pv_control_trace set;
+
+	if (!hub->flight.is_waiting && hub_trace_next(hub, &set, &trace)) {
+		hub_send(hub, PV_CONTROLOP_trace_set, &set, sizeof(set), time);
+		hub->flight.trace = trace;
+	}
 }
 
 /* Whoever asks of a hypervisor that does not answer, or is gone, is told so. */
@@ -176,12 +197,7 @@ static const char late_text[] = "the hypervisor does not answer (its log may say
 
 static void send_next(struct hub *hub, double time)
 {
-	if (hub->ends_trace && !hub->flight.is_waiting) {
-		struct pv_control_trace off = { .kinds = 0 };
-
-		hub->ends_trace = false;
-		hub_send(hub, PV_CONTROLOP_trace_set, &off, sizeof(off), time);
-	}
+	send_traces(hub, time);
 	for (size_t i = 0; i <= hub->client_count && !hub->flight.is_waiting; i++) {
 		size_t turn = (hub->turn + i) % (hub->client_count + 1);
 
@@ -219,6 +235,8 @@ static void give_up(struct hub *hub, const char *why)
 
 	if (flight->is_waiting && flight->client) {
 		hub_client_refuse(flight->client, flight->client_sequence, "%s", why);
+		/* What it wanted is not wanted; if it was carried out after all, it is undone. */
+		hub_trace_put_back(hub, flight->client, &flight->trace);
 	}
 	flight->client = NULL;
 	flight->image = NULL;
@@ -244,6 +262,7 @@ void hub_set_up(struct hub *hub, bool is_up)
 		problem_set(&why, "the machine \"%s\" has ended", hub->socket.name);
 		give_up(hub, why.text);
 		hub->flight = (struct hub_flight){ .is_waiting = false };
+		hub->traces = (struct hub_traces){ .told = { { .kinds = 0 } } };
 	}
 	hub->is_up = is_up;
 }
@@ -264,9 +283,13 @@ static void take_reply(struct hub *hub, const uint8_t *payload, size_t size)
 		return;
 	}
 	hub->flight = (struct hub_flight){ .is_waiting = false };
+	memcpy(answer, payload, size);
+	if (flight.trace.is_one) {
+		hub_trace_take(hub, flight.client, &flight.trace, reply.result,
+			       answer + sizeof(reply), size - sizeof(reply));
+	}
 	if (flight.client) {
 		reply.sequence = flight.client_sequence;
-		memcpy(answer, payload, size);
 		memcpy(answer, &reply, sizeof(reply));
 		hub_client_send(flight.client, PV_LINE_REPLY, 0, answer, size);
 	} else if (flight.image) {
@@ -308,6 +331,9 @@ static void take_state(struct hub *hub, const uint8_t *payload, size_t size)
 		backlog_begin(&hub->backlog, report.domid);
 	} else {
 		backlog_end(&hub->backlog, report.domid);
+	}
+	if (report.state == PV_DOMAIN_STATE_GONE) {
+		hub_trace_drop_domain(hub, report.domid);
 	}
 }
 

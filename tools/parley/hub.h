@@ -6,7 +6,7 @@
  * concern clients. Nothing here waits. What a client may have under way is bounded: it is
  * read only while its requests and answers fit.
  *
- * Read next: hub_client.c (one client), hub_image.c (images for new domains).
+ * Read next: hub_client.c (one client), hub_image.c (images for new domains), hub_trace.h.
  */
 #ifndef TOOLS_PARLEY_HUB_H
 #define TOOLS_PARLEY_HUB_H
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "backlog.h"
+#include "hub_trace.h"
 #include "lineframe.h"
 #include "outqueue.h"
 #include "runtime.h"
@@ -34,6 +35,7 @@ struct hub_host {
 	size_t (*put_input)(void *context, uint16_t domid, const uint8_t *data, size_t size);
 	/* somebody asked for the machine's end */
 	void (*stop)(void *context);
+	bool is_counted; /* the machine's TSC counts instructions */
 	/* PV_CONTROL_WRITE_MAX bytes that the hypervisor sees too; NULL: none */
 	uint8_t *window;
 };
@@ -60,6 +62,7 @@ struct hub_flight {
 	double deadline;
 	struct hub_client *client; /* NULL: gone, or was the hub itself */
 	struct hub_image *image;   /* or an image's piece */
+	struct hub_trace_flight trace;
 	uint32_t client_sequence;
 };
 
@@ -74,8 +77,7 @@ struct hub {
 	size_t turn; /* who comes next; client_count is the images' turn */
 	struct hub_flight flight;
 	uint32_t sequence;
-	uint32_t watched; /* LINK_WATCH_* of any client */
-	bool ends_trace;  /* nobody takes trace records any more: they are to be switched off */
+	struct hub_traces traces;
 	struct hub_image images[HUB_IMAGES_MAX];
 	uint64_t image_clock;
 	struct backlog backlog;

@@ -20,10 +20,12 @@
 /* Below this it is shown things again after some were lost, so that losses come in few pieces. */
 #define CAUGHT_UP ((size_t)64 * 1024)
 
-struct hub_client *hub_client_new(int fd, const char *machine)
+struct hub_client *hub_client_new(int fd, const struct hub *hub)
 {
 	struct hub_client *client = calloc(1, sizeof(*client));
-	struct link_hello hello = { .version = LINK_VERSION, .pid = (uint32_t)getpid() };
+	struct link_hello hello = { .version = LINK_VERSION,
+				    .pid = (uint32_t)getpid(),
+				    .is_counted = hub->host.is_counted };
 
 	if (!client) {
 		abort();
@@ -33,7 +35,7 @@ struct hub_client *hub_client_new(int fd, const char *machine)
 	outqueue_init(&client->out, fd);
 	outqueue_init(&client->pending, -1);
 	outqueue_init(&client->input, -1);
-	snprintf(hello.machine, sizeof(hello.machine), "%s", machine);
+	snprintf(hello.machine, sizeof(hello.machine), "%s", hub->socket.name);
 	hub_client_send(client, LINK_HELLO, 0, &hello, sizeof(hello));
 	return client;
 }

@@ -28,7 +28,7 @@ struct hub_client {
 /* ---- hub_client.c ---- */
 
 /* A client on a new connection. */
-struct hub_client *hub_client_new(int fd, const char *machine);
+struct hub_client *hub_client_new(int fd, const struct hub *hub);
 void hub_client_free(struct hub_client *client);
 
 /* True while its frames should be read. */

@@ -33,7 +33,7 @@
 #include "problem.h"
 #include "runtime.h"
 
-#define LINK_VERSION 1U
+#define LINK_VERSION 2U
 
 #define LINK_HELLO    128U /* up: struct link_hello, the first frame */
 #define LINK_PROBLEM  129U /* up: struct link_problem and text: a request that got no reply */
@@ -50,8 +50,9 @@
 #define LINK_WATCH_TRACE   (1U << 2)
 
 struct link_hello {
-	uint32_t version; /* LINK_VERSION */
-	uint32_t pid;     /* of the run process */
+	uint32_t version;    /* LINK_VERSION */
+	uint32_t pid;        /* of the run process */
+	uint32_t is_counted; /* a counted machine: its TSC counts instructions */
 	char machine[RUNTIME_NAME_MAX];
 };
 

@@ -1,7 +1,8 @@
 /*
  * One poll loop over: signals, the control line, the log, QEMU's own output,
  * standard input and standard output. Reading stops where the matching output
- * is full, so nothing grows without bound and nothing is lost.
+ * is full, so nothing grows without bound and nothing is lost, unless an output is not
+ * read at all (session_output.c).
  */
 #include "session_state.h"
 
@@ -177,7 +178,6 @@ static bool is_over(const struct session *session)
 static size_t fill_poll(const struct session *session, struct pollfd polls[POLLS_MAX])
 {
 	const struct machine *machine = &session->machine;
-	bool out_full = outqueue_is_full(&session->out);
 	bool log_full = outqueue_is_full(&session->log) || outqueue_is_full(&session->note);
 	bool input = session->input_fd >= 0 && session_count_input_room(session) > 0;
 	const struct outqueue *notes = session->note.size ? &session->note : &session->log;
@@ -187,8 +187,8 @@ static size_t fill_poll(const struct session *session, struct pollfd polls[POLLS
 	}
 	polls[POLL_SIGNAL].fd = session->signal_fd;
 	polls[POLL_LINE].fd = machine->line_fd;
-	polls[POLL_LINE].events =
-		(short)((out_full ? 0 : POLLIN) | (session->line.size ? POLLOUT : 0));
+	polls[POLL_LINE].events = (short)((session_waits_for_output(session) ? 0 : POLLIN) |
+					  (session->line.size ? POLLOUT : 0));
 	polls[POLL_LOG].fd = log_full ? -1 : machine->log_fd;
 	polls[POLL_ERROR].fd = log_full ? -1 : machine->error_fd;
 	polls[POLL_INPUT].fd = input ? session->input_fd : -1;
@@ -201,8 +201,11 @@ static size_t fill_poll(const struct session *session, struct pollfd polls[POLLS
 
 static int count_wait(const struct session *session)
 {
-	const double times[] = { session->deadline, session->grace, session->partial,
+	const double times[] = { session->deadline,
+				 session->grace,
+				 session->partial,
 				 hub_get_deadline(&session->hub),
+				 session_get_output_deadline(session),
 				 session->is_mentioned ? 0 : session->started + START_PATIENCE };
 	double nearest = 0;
 	double wait;
@@ -253,7 +256,7 @@ static void run_timers(struct session *session)
 
 static void flush_all(struct session *session)
 {
-	outqueue_flush(&session->out);
+	session_flush_output(session, session_get_time());
 	outqueue_flush(&session->log);
 	outqueue_flush(&session->note);
 	outqueue_flush(&session->line);
@@ -333,7 +336,7 @@ static void begin_hub(struct session *session)
 {
 	const struct runtime_socket none = { .fd = -1, .folder = -1 };
 	const struct hub_host host = { session, put_client_input, stop_for_client,
-				       session->machine.window };
+				       session->options->is_counted, session->machine.window };
 
 	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
 		 &session->line, &host, session->options->patience);
@@ -364,6 +367,7 @@ static void begin(struct session *session, const struct machine *machine,
 		session_get_stream(session, i);
 	}
 	session->started = session_get_time();
+	session->taken = session->started;
 	session->deadline = options->timeout > 0 ? session->started + options->timeout : 0;
 	/* Its end may have come before the signal was waited for. */
 	reap(session);
@@ -443,6 +447,7 @@ int session_run(const struct machine *machine, const struct session_options *opt
 	hub_fini(&session.hub);
 	screen_fini(&session.screen);
 	outqueue_fini(&session.out, EXIT_PATIENCE);
+	session_tell_unshown(&session);
 	terminal_restore();
 	status = conclude(&session);
 	tell_stats(&session);

@@ -28,6 +28,7 @@ struct session_options {
 	const struct runtime_socket *socket; /* by which other verbs reach the machine, or NULL */
 	bool names_lines; /* write names before lines even where there is one domain */
 	int ready_fd;     /* gets DETACH_READY once all domains have started, or -1 (detach.h) */
+	bool is_counted;  /* the machine's TSC counts instructions */
 	double patience;  /* seconds that the hypervisor has for an answer, 0: as usual */
 };
 

@@ -29,7 +29,7 @@ static void take_console(struct session *session, uint16_t domid, const uint8_t 
 	size_t index = fates_find(&session->fates, domid);
 
 	if (index != FATES_NONE && is_shown(session, index)) {
-		screen_put(&session->screen, session_get_stream(session, index), data, size);
+		session_show(session, session_get_stream(session, index), data, size);
 	}
 	if (!screen_has_hidden(&session->screen)) {
 		session->partial = 0;

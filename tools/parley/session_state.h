@@ -1,8 +1,8 @@
 /*
  * The state of a running session and what its parts need of each other:
  * session.c has the loop, session_frames.c what the hypervisor says,
- * session_input.c what the person types. For these three only; others use
- * session.h.
+ * session_input.c what the person types, session_output.c what becomes of it if
+ * nobody reads. For these only; others use session.h.
  */
 #ifndef TOOLS_PARLEY_SESSION_STATE_H
 #define TOOLS_PARLEY_SESSION_STATE_H
@@ -46,9 +46,12 @@ struct session {
 	bool is_timed_out;
 	bool is_mentioned;
 	double started;
-	double deadline; /* of the run, 0: none */
-	double grace;    /* when to kill after BYE, 0: not yet */
-	double partial;  /* when to show the unfinished line, 0: none */
+	double deadline;  /* of the run, 0: none */
+	double grace;     /* when to kill after BYE, 0: not yet */
+	double partial;   /* when to show the unfinished line, 0: none */
+	double taken;     /* when standard output last took something, or had room */
+	bool is_behind;   /* it is waited for no longer */
+	uint64_t unshown; /* bytes of consoles that it had no room for, not told yet */
 };
 
 /* Seconds of a clock that only goes forward. */
@@ -63,6 +66,19 @@ void session_notify(struct session *session, const char *format, ...)
 
 /* The stream on the screen of a domain: the same number, made when first needed. */
 size_t session_get_stream(struct session *session, size_t index);
+
+/* True while the control line is not read because standard output is full; and until when. */
+bool session_waits_for_output(const struct session *session);
+double session_get_output_deadline(const struct session *session);
+
+/* Writes what standard output takes now. */
+void session_flush_output(struct session *session, double time);
+
+/* Shows what a domain wrote, or counts it as not shown. */
+void session_show(struct session *session, size_t stream, const uint8_t *data, size_t size);
+
+/* Says how much was not shown, if something was not. */
+void session_tell_unshown(struct session *session);
 
 /* Takes a frame from the hypervisor; a lineframe_fn whose context is the session. */
 void session_take_frame(void *context, const struct pv_line_header *header, const uint8_t *payload);

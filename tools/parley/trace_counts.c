@@ -107,6 +107,9 @@ void trace_counts_add(struct trace_counts *counts, const struct trace_item *item
 	row->calls++;
 	row->errors += trace_get_error(item) != NULL;
 	row->cycles += get_own_cycles(counts, record);
+	row->others += record->others;
+	/* How far a call came that failed is not known. */
+	row->elements += trace_get_error(item) ? 0 : trace_count_elements(item);
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -133,36 +136,57 @@ static struct trace_count sort_and_sum(struct trace_counts *counts)
 		sum.calls += counts->rows[i].calls;
 		sum.errors += counts->rows[i].errors;
 		sum.cycles += counts->rows[i].cycles;
+		sum.others += counts->rows[i].others;
 	}
 	return sum;
 }
 
+/* A number, or as much room. */
+static void print_number(FILE *to, int width, uint64_t number)
+{
+	if (number) {
+		fprintf(to, " %*" PRIu64, width, number);
+	} else {
+		fprintf(to, " %*s", width, "");
+	}
+}
+
 static void print_row(FILE *to, const struct trace_count *row, uint64_t all, const char *name)
 {
-	char errors[24] = "";
-
-	if (row->errors) {
-		snprintf(errors, sizeof(errors), "%" PRIu64, row->errors);
-	}
 	if (row->cycles) {
-		fprintf(to, "%6.2f %14" PRIu64 " %10" PRIu64,
-			all ? 100.0 * (double)row->cycles / (double)all : 0.0, row->cycles,
-			row->cycles / row->calls);
+		fprintf(to, "%6.2f", all ? 100.0 * (double)row->cycles / (double)all : 0.0);
 	} else {
-		fprintf(to, "%6s %14s %10s", "", "", "");
+		fprintf(to, "%6s", "");
 	}
-	fprintf(to, " %9" PRIu64 " %9s %s\n", row->calls, errors, name);
+	print_number(to, 14, row->cycles);
+	print_number(to, 10, row->calls ? row->cycles / row->calls : 0);
+	print_number(to, 9, row->calls);
+	print_number(to, 9, row->elements);
+	print_number(to, 9, row->errors);
+	fprintf(to, " %s\n", name);
 }
 
 void trace_counts_print(struct trace_counts *counts, FILE *to)
 {
 	struct trace_count sum = sort_and_sum(counts);
 
-	fprintf(to, "%6s %14s %10s %9s %9s %s\n", "%", "cycles", "mean", "calls", "errors", "what");
+	fprintf(to, "%6s %14s %10s %9s %9s %9s %s\n", "%",
+		counts->is_counted ? "instructions" : "cycles", "mean", "calls", "elements",
+		"errors", "what");
 	for (size_t i = 0; i < counts->count; i++) {
 		print_row(to, &counts->rows[i], sum.cycles, counts->rows[i].name);
 	}
 	print_row(to, &sum, sum.cycles, "total");
+	if (sum.others) {
+		fprintf(to,
+			"%" PRIu64 " more were spent on other CPUs, and on recording, meanwhile\n",
+			sum.others);
+	}
+	if (sum.cycles && !counts->is_counted) {
+		fputs("cycles are of the emulator's clock, which passes by the host's time; "
+		      "`parley run --icount` counts instructions\n",
+		      to);
+	}
 	if (counts->lost) {
 		fprintf(to, "%" PRIu64 " records were lost and are not counted\n", counts->lost);
 	}
@@ -177,15 +201,16 @@ json_t *trace_counts_make_json(struct trace_counts *counts)
 		const struct trace_count *row = &counts->rows[i];
 		const char *kind = trace_find_name("PV_TRACE_", row->kind);
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I}", "what",
-						      row->name, "kind", kind ? kind : "?", "calls",
-						      (json_int_t)row->calls, "errors",
-						      (json_int_t)row->errors, "cycles",
-						      (json_int_t)row->cycles));
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "what", row->name,
+					"kind", kind ? kind : "?", "calls", (json_int_t)row->calls,
+					"errors", (json_int_t)row->errors, "cycles",
+					(json_int_t)row->cycles, "others", (json_int_t)row->others,
+					"elements", (json_int_t)row->elements));
 	}
-	return json_pack("{s:o, s:I, s:I, s:I}", "counts", rows, "lost", (json_int_t)counts->lost,
-			 "first_ns", (json_int_t)counts->first_ns, "last_ns",
-			 (json_int_t)counts->last_ns);
+	return json_pack("{s:o, s:b, s:I, s:I, s:I}", "counts", rows, "cycles_are_instructions",
+			 counts->is_counted, "lost", (json_int_t)counts->lost, "first_ns",
+			 (json_int_t)counts->first_ns, "last_ns", (json_int_t)counts->last_ns);
 }
 
 void trace_counts_free(struct trace_counts *counts)

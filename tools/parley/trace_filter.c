@@ -3,28 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <parley/hypercall.h>
+#include <strings.h>
 
 #include "abi_decode.h"
-#include "text.h"
+#include "trace_filter_names.h"
 #include "trace_value.h"
-
-#define KIND(name) (1ULL << PV_TRACE_##name)
-#define CALL_KINDS (KIND(hypercall) | KIND(multicall))
-
-/* Kinds by the names that people use, several to a name. */
-static const struct {
-	const char *name;
-	uint64_t kinds;
-} kind_names[] = {
-	{ "hypercall", CALL_KINDS },      { "exception", KIND(exception) },
-	{ "emulation", KIND(emulation) }, { "event", KIND(event) },
-	{ "upcall", KIND(upcall) },       { "switch", KIND(switch) },
-	{ "domain", KIND(domain) },       { "syscall", KIND(syscall) },
-};
-
-#define KIND_NAMES (sizeof(kind_names) / sizeof(kind_names[0]))
 
 void trace_filter_init(struct trace_filter *filter)
 {
@@ -61,24 +44,14 @@ static void set_calls(struct trace_filter *filter, uint64_t calls, bool is_wante
 
 static bool try_kind(struct trace_filter *filter, const char *name, bool is_wanted)
 {
-	if (!strcmp(name, "all")) {
-		set_bits(&filter->kinds, PV_TRACE_ALL, is_wanted);
+	uint64_t kinds = trace_find_kinds(name);
+
+	set_bits(&filter->kinds, kinds, is_wanted);
+	if (kinds & CALL_KINDS) {
 		set_calls(filter, UINT64_MAX, is_wanted);
 		filter->takes_rest = is_wanted;
-		return true;
 	}
-	for (size_t i = 0; i < KIND_NAMES; i++) {
-		if (strcmp(name, kind_names[i].name)) {
-			continue;
-		}
-		set_bits(&filter->kinds, kind_names[i].kinds, is_wanted);
-		if (kind_names[i].kinds == CALL_KINDS) {
-			set_bits(&filter->calls, UINT64_MAX, is_wanted);
-			filter->takes_rest = is_wanted;
-		}
-		return true;
-	}
-	return false;
+	return kinds != 0;
 }
 
 static bool try_call(struct trace_filter *filter, const char *name, bool is_wanted)
@@ -127,7 +100,7 @@ static void set_operation(struct trace_filter *filter, size_t call, uint32_t ope
 	}
 }
 
-/* "event_channel_op.send" */
+/* "event_channel_op.send"; as in C or in small letters, which is how people remember them */
 static bool try_operation(struct trace_filter *filter, const char *name, bool is_wanted)
 {
 	const char *dot = strchr(name, '.');
@@ -143,7 +116,7 @@ static bool try_operation(struct trace_filter *filter, const char *name, bool is
 			continue;
 		}
 		for (size_t j = 0; j < call->operation_count; j++) {
-			if (!strcmp(call->operations[j].name, dot + 1)) {
+			if (!strcasecmp(call->operations[j].name, dot + 1)) {
 				set_operation(filter, i, call->operations[j].number, is_wanted);
 				return true;
 			}
@@ -152,44 +125,14 @@ static bool try_operation(struct trace_filter *filter, const char *name, bool is
 	return false;
 }
 
-/* All names, for the nearest to a misspelt one. The caller frees the list. */
-static const char **list_names(void)
-{
-	const char **names = calloc(KIND_NAMES + 2 * ABI_CALLS + 2, sizeof(*names));
-	size_t count = 0;
-
-	if (!names) {
-		abort();
-	}
-	for (size_t i = 0; i < KIND_NAMES; i++) {
-		names[count++] = kind_names[i].name;
-	}
-	for (size_t i = 0; i < ABI_CALLS; i++) {
-		if (abi_calls[i].name) {
-			names[count++] = abi_calls[i].name;
-		}
-		if (abi_calls[i].family) {
-			names[count++] = abi_calls[i].family;
-		}
-	}
-	names[count] = "all";
-	return names;
-}
-
 static int refuse(const char *name, struct problem *problem)
 {
-	const char **names = list_names();
-	const char *nearest = text_find_nearest(name, names);
-	char hint[128] = "";
+	char hint[256];
 
-	if (nearest) {
-		snprintf(hint, sizeof(hint), " (did you mean \"%s\"?)", nearest);
-	}
-	free(names);
 	return problem_set(problem,
 			   "-e: \"%s\" is no call, operation, family or kind%s; "
 			   "`parley trace --list` prints them",
-			   name, hint);
+			   name, trace_suggest_name(name, hint, sizeof(hint)));
 }
 
 static int apply(struct trace_filter *filter, const char *name, struct problem *problem)
@@ -226,20 +169,34 @@ int trace_filter_parse(struct trace_filter *filter, const char *list, struct pro
 	return status;
 }
 
-static bool takes_call(const struct trace_filter *filter, const struct trace_item *item)
-{
-	const struct abi_operation *op = trace_get_operation(item);
+struct question {
+	const struct trace_filter *filter;
+	uint8_t call;
+};
 
-	if (item->record.number >= ABI_CALLS) {
-		return filter->takes_rest;
-	}
+static bool takes_operation(void *context, const struct abi_operation *op)
+{
+	const struct question *question = context;
+	const struct trace_filter *filter = question->filter;
+
 	for (size_t i = 0; op && i < filter->operation_count; i++) {
-		if (filter->operations[i].call == item->record.number &&
+		if (filter->operations[i].call == question->call &&
 		    filter->operations[i].operation == op->number) {
 			return filter->operations[i].is_wanted;
 		}
 	}
-	return filter->calls >> item->record.number & 1;
+	return filter->calls >> question->call & 1;
+}
+
+/* Of a batch it is enough that one operation is wanted. */
+static bool takes_call(const struct trace_filter *filter, const struct trace_item *item)
+{
+	struct question question = { filter, item->record.number };
+
+	if (item->record.number >= ABI_CALLS) {
+		return filter->takes_rest;
+	}
+	return trace_visit_operations(item, takes_operation, &question);
 }
 
 bool trace_filter_takes(const struct trace_filter *filter, const struct trace_item *item)
@@ -269,36 +226,4 @@ uint64_t trace_filter_get_calls(const struct trace_filter *filter)
 		calls |= (uint64_t)filter->operations[i].is_wanted << filter->operations[i].call;
 	}
 	return calls;
-}
-
-static bool is_first_of_family(size_t call)
-{
-	for (size_t i = 0; i < call; i++) {
-		if (abi_calls[i].family && !strcmp(abi_calls[i].family, abi_calls[call].family)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-void trace_filter_print_names(FILE *to)
-{
-	fputs("kinds:\n ", to);
-	for (size_t i = 0; i < KIND_NAMES; i++) {
-		fprintf(to, " %s", kind_names[i].name);
-	}
-	fputs(" all\nfamilies, and the calls of each (CALL.OPERATION names one operation):\n", to);
-	for (size_t i = 0; i < ABI_CALLS; i++) {
-		if (!abi_calls[i].family || !is_first_of_family(i)) {
-			continue;
-		}
-		fprintf(to, "  %-12s", abi_calls[i].family);
-		for (size_t j = i; j < ABI_CALLS; j++) {
-			if (abi_calls[j].family &&
-			    !strcmp(abi_calls[i].family, abi_calls[j].family)) {
-				fprintf(to, " %s", abi_calls[j].name);
-			}
-		}
-		fputc('\n', to);
-	}
 }

@@ -41,7 +41,7 @@ bool trace_filter_takes(const struct trace_filter *filter, const struct trace_it
 uint64_t trace_filter_get_kinds(const struct trace_filter *filter);
 uint64_t trace_filter_get_calls(const struct trace_filter *filter);
 
-/* Prints the names that a list may have, a line a group, for --help. */
+/* Prints the names that a list may have. */
 void trace_filter_print_names(FILE *to);
 
 #endif

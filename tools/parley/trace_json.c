@@ -97,7 +97,7 @@ static void put_value(void *context, const char *name, const struct trace_value 
 	add(context, name, make_value(value));
 }
 
-json_t *trace_json_make_arguments(const struct trace_item *item)
+static json_t *make_arguments(const struct trace_item *item)
 {
 	json_t *object = json_object();
 	struct builder builder = { .open = { object }, .depth = 1 };
@@ -124,6 +124,12 @@ static void set_text(json_t *object, const char *name, const char *text)
 	json_object_set_new(object, name, json_string(text));
 }
 
+static void set_cycles(json_t *object, const struct pv_trace_record *record)
+{
+	set_number(object, "cycles", record->cycles);
+	set_number(object, "others", record->others);
+}
+
 static void set_call(json_t *object, const struct trace_item *item)
 {
 	const struct abi_operation *op = trace_get_operation(item);
@@ -136,7 +142,8 @@ static void set_call(json_t *object, const struct trace_item *item)
 	if (op) {
 		set_text(object, "op", op->name);
 	}
-	json_object_set_new(object, "args", trace_json_make_arguments(item));
+	json_object_set_new(object, "args", make_arguments(item));
+	set_cycles(object, &item->record);
 	if (item->record.flags & PV_TRACE_FLAG_no_result) {
 		return;
 	}
@@ -148,7 +155,6 @@ static void set_call(json_t *object, const struct trace_item *item)
 	} else {
 		trace_visit_result(item, &visitor);
 	}
-	set_number(object, "cycles", item->record.cycles);
 }
 
 static void set_exception(json_t *object, const struct pv_trace_record *record)
@@ -164,6 +170,7 @@ static void set_exception(json_t *object, const struct pv_trace_record *record)
 	set_hex(object, "error_code", record->args[2]);
 	set_hex(object, "rsp", record->args[3]);
 	json_object_set_new(object, "user", json_boolean(record->args[4] != 0));
+	set_cycles(object, record);
 }
 
 static void set_emulation(json_t *object, const struct pv_trace_record *record)
@@ -171,10 +178,13 @@ static void set_emulation(json_t *object, const struct pv_trace_record *record)
 	char entry[TRACE_ENTRY_TEXT_MAX];
 
 	set_hex(object, "rip", record->args[0]);
-	set_number(object, "cycles", record->cycles);
+	set_cycles(object, record);
 	if (record->number == PV_STATS_ENTRY_table_write) {
 		set_text(object, "instruction", "table_write");
 		set_hex(object, "address", record->args[2]);
+		if (record->flags & PV_TRACE_FLAG_restart) {
+			json_object_set_new(object, "restarted", json_true());
+		}
 		json_object_set_new(
 			object, "entry",
 			json_pack("{s:o, s:s}", "entry", make_hex((uint64_t)record->result), "text",
@@ -235,6 +245,7 @@ static void set_syscall(json_t *object, const struct pv_trace_record *record)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		set_hex(object, names[i], record->args[i + 1]);
 	}
+	set_cycles(object, record);
 }
 
 static void set_what(json_t *object, const struct trace_item *item, const struct trace_names *names)
@@ -253,6 +264,7 @@ static void set_what(json_t *object, const struct trace_item *item, const struct
 		break;
 	case PV_TRACE_upcall:
 		set_hex(object, "rip", record->args[0]);
+		set_cycles(object, record);
 		break;
 	case PV_TRACE_switch:
 		set_switch(object, record, names);

@@ -172,6 +172,9 @@ int trace_live(struct trace_sink *sink, const char *machine, const char *name, u
 	if (link_open(&live.link, machine, problem)) {
 		return -1;
 	}
+	if (live.link.hello.is_counted) {
+		trace_sink_set_counted(sink);
+	}
 	status = choose_domain(&live, name, problem);
 	if (!status) {
 		status = begin(&live, problem);

@@ -1,6 +1,7 @@
 /* Names in a trace that the ABI's tables do not have: domains, exceptions, instructions. */
 #include "trace_value.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,18 +55,26 @@ static void append(char *buffer, size_t size, const char *word)
 		 word);
 }
 
+/* The name of a single bit that is set; others are parts of the entry. One bit may have two names. */
+static void append_bit(char *buffer, const struct abi_name *bit, uint64_t entry)
+{
+	uint64_t value = (uint64_t)bit->value;
+	char word[24];
+	size_t i;
+
+	if (!(entry & value) || (value & (value - 1))) {
+		return;
+	}
+	for (i = 0; bit->name[i] && i < sizeof(word) - 1; i++) {
+		word[i] = (char)tolower((unsigned char)bit->name[i]);
+	}
+	word[i] = '\0';
+	append(buffer, TRACE_ENTRY_TEXT_MAX, word);
+}
+
 const char *trace_describe_entry(uint64_t entry, char buffer[TRACE_ENTRY_TEXT_MAX])
 {
-	static const struct {
-		uint64_t bit;
-		const char *name;
-	} bits[] = {
-		{ PV_PTE_PRESENT, "present" }, { PV_PTE_WRITE, "write" },
-		{ PV_PTE_USER, "user" },       { PV_PTE_PWT, "pwt" },
-		{ PV_PTE_PCD, "pcd" },         { PV_PTE_ACCESSED, "accessed" },
-		{ PV_PTE_DIRTY, "dirty" },     { PV_PTE_PAT, "pat" },
-		{ PV_PTE_GLOBAL, "global" },   { PV_PTE_NX, "nx" },
-	};
+	const struct abi_names *bits = abi_names_find("PV_PTE_");
 	uint64_t spare = entry & (PV_PTE_AVAIL_LOW | PV_PTE_AVAIL_HIGH);
 
 	if (!entry) {
@@ -78,10 +87,8 @@ const char *trace_describe_entry(uint64_t entry, char buffer[TRACE_ENTRY_TEXT_MA
 	}
 	snprintf(buffer, TRACE_ENTRY_TEXT_MAX, "mfn 0x%" PRIx64 " ",
 		 (entry & PV_PTE_ADDRESS) >> PV_PAGE_SHIFT);
-	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
-		if (entry & bits[i].bit) {
-			append(buffer, TRACE_ENTRY_TEXT_MAX, bits[i].name);
-		}
+	for (size_t i = 0; bits && i < bits->count; i++) {
+		append_bit(buffer, &bits->list[i], entry);
 	}
 	if (spare) {
 		char word[24];

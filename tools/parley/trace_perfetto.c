@@ -45,7 +45,8 @@ void trace_perfetto_free(struct trace_perfetto *perfetto)
 static void put(struct trace_perfetto *perfetto, json_t *event)
 {
 	fputs(perfetto->events++ ? ",\n" : "\n", perfetto->to);
-	json_dumpf(event, perfetto->to, JSON_COMPACT);
+	/* Nanoseconds, for eleven days; more digits would be those of the number's own error. */
+	json_dumpf(event, perfetto->to, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(event);
 }
 
@@ -129,9 +130,12 @@ static struct trace_track *get_vcpu_track(struct trace_perfetto *perfetto, uint6
 
 /* ---- records ---- */
 
-/* Nanoseconds of so many cycles; before the clock is known, one each. */
-static uint64_t to_ns(const struct trace_perfetto *perfetto, uint64_t cycles)
+/* How long it was there, also for others: in ns, or before the clock is known in cycles. */
+static uint64_t get_length(const struct trace_perfetto *perfetto,
+			   const struct pv_trace_record *record)
 {
+	uint64_t cycles = record->cycles + record->others;
+
 	return perfetto->tsc_khz ? (uint64_t)((double)cycles * 1e6 / (double)perfetto->tsc_khz) :
 				   cycles;
 }
@@ -156,6 +160,14 @@ static void put_instant(struct trace_perfetto *perfetto, const struct trace_trac
 	put(perfetto, event);
 }
 
+/* A slice as long as the record says, with all that it says. */
+static void put_span(struct trace_perfetto *perfetto, const struct trace_track *track,
+		     const char *name, const struct trace_item *item)
+{
+	put_slice(perfetto, track, name, item->record.time_ns, get_length(perfetto, &item->record),
+		  trace_json_make(item, perfetto->names));
+}
+
 static void put_call(struct trace_perfetto *perfetto, const struct trace_track *track,
 		     const struct trace_item *item)
 {
@@ -164,24 +176,17 @@ static void put_call(struct trace_perfetto *perfetto, const struct trace_track *
 
 	snprintf(name, sizeof(name), "%s%s%s", trace_get_call_name(item, number), op ? "." : "",
 		 op ? op->name : "");
-	if (item->record.flags & PV_TRACE_FLAG_no_result) {
-		put_instant(perfetto, track, name, item->record.time_ns,
-			    trace_json_make_arguments(item));
-		return;
-	}
-	put_slice(perfetto, track, name, item->record.time_ns, to_ns(perfetto, item->record.cycles),
-		  trace_json_make(item, perfetto->names));
+	put_span(perfetto, track, name, item);
 }
 
 static void put_emulation(struct trace_perfetto *perfetto, const struct trace_track *track,
 			  const struct trace_item *item)
 {
-	put_slice(perfetto, track,
-		  item->record.number == PV_STATS_ENTRY_table_write ?
-			  "table_write" :
-			  trace_get_instruction(item->record.args[1]),
-		  item->record.time_ns, to_ns(perfetto, item->record.cycles),
-		  trace_json_make(item, perfetto->names));
+	put_span(perfetto, track,
+		 item->record.number == PV_STATS_ENTRY_table_write ?
+			 "table_write" :
+			 trace_get_instruction(item->record.args[1]),
+		 item);
 }
 
 static void put_flow(struct trace_perfetto *perfetto, const struct trace_track *track,
@@ -219,8 +224,7 @@ static void put_event(struct trace_perfetto *perfetto, const struct trace_item *
 static void put_upcall(struct trace_perfetto *perfetto, struct trace_track *track,
 		       const struct trace_item *item)
 {
-	put_slice(perfetto, track, "upcall", item->record.time_ns, 0,
-		  trace_json_make(item, perfetto->names));
+	put_span(perfetto, track, "upcall", item);
 	for (size_t i = 0; i < track->flow_count; i++) {
 		put_flow(perfetto, track, "f", item->record.time_ns, track->flow[i]);
 	}
@@ -259,7 +263,7 @@ static void put_on_vcpu(struct trace_perfetto *perfetto, const struct trace_item
 {
 	const struct pv_trace_record *record = &item->record;
 	struct trace_track *track = get_vcpu_track(perfetto, record->domid, record->vcpu);
-	char name[32], exception[16];
+	char exception[16];
 
 	switch (record->kind) {
 	case PV_TRACE_upcall:
@@ -269,14 +273,13 @@ static void put_on_vcpu(struct trace_perfetto *perfetto, const struct trace_item
 		put_emulation(perfetto, track, item);
 		break;
 	case PV_TRACE_exception:
-		put_instant(perfetto, track, trace_get_exception(record->number, exception),
-			    record->time_ns, trace_json_make(item, perfetto->names));
+		put_span(perfetto, track, trace_get_exception(record->number, exception), item);
+		break;
+	case PV_TRACE_syscall:
+		put_span(perfetto, track, "system call", item);
 		break;
 	case PV_TRACE_domain:
-	case PV_TRACE_syscall:
-		snprintf(name, sizeof(name), "%s",
-			 record->kind == PV_TRACE_domain ? "domain" : "system call");
-		put_instant(perfetto, track, name, record->time_ns,
+		put_instant(perfetto, track, "domain", record->time_ns,
 			    trace_json_make(item, perfetto->names));
 		break;
 	default:

@@ -91,6 +91,14 @@ void trace_sink_name(struct trace_sink *sink, uint16_t domid, const char *name, 
 	}
 }
 
+void trace_sink_set_counted(struct trace_sink *sink)
+{
+	sink->counts.is_counted = true;
+	if (sink->raw) {
+		(void)trace_file_put(sink->raw, TRACE_FILE_COUNTED, NULL, 0);
+	}
+}
+
 /* ---- records ---- */
 
 static bool names_domain(uint64_t id, int domid)
@@ -196,10 +204,36 @@ bool trace_sink_is_full(const struct trace_sink *sink)
 	return sink->options->limit && sink->taken >= sink->options->limit;
 }
 
+/* A failure that was seen once is not seen again: the stream remembers that there was one. */
+static bool can_write(struct trace_sink *sink, FILE *file)
+{
+	if (!file) {
+		return true;
+	}
+	errno = 0;
+	if (fflush(file) || ferror(file)) {
+		sink->error = sink->error ? sink->error : errno;
+		return false;
+	}
+	return true;
+}
+
+/* Files of our own; of standard output main.c sees to it that the person is told. */
+static bool can_write_files(struct trace_sink *sink)
+{
+	bool is_good = sink->lines == stdout || can_write(sink, sink->lines);
+
+	is_good = can_write(sink, sink->raw) && is_good;
+	if (sink->perfetto_file && trace_perfetto_flush(&sink->perfetto)) {
+		sink->error = sink->error ? sink->error : errno;
+		is_good = false;
+	}
+	return can_write(sink, sink->perfetto_file) && is_good;
+}
+
 bool trace_sink_flush(struct trace_sink *sink)
 {
-	return !(sink->lines && fflush(sink->lines)) && !(sink->raw && fflush(sink->raw)) &&
-	       !(sink->perfetto_file && trace_perfetto_flush(&sink->perfetto));
+	return can_write_files(sink) && can_write(sink, sink->lines);
 }
 
 /* ---- the end ---- */
@@ -225,8 +259,9 @@ int trace_sink_close(struct trace_sink *sink, struct problem *problem)
 	if (sink->options->counts && sink->lines) {
 		print_counts(sink);
 	}
-	if (!trace_sink_flush(sink)) {
-		status = problem_set(problem, "the trace cannot be written: %s", strerror(errno));
+	if (!can_write_files(sink)) {
+		status = problem_set(problem, "the trace cannot be written: %s",
+				     sink->error ? strerror(sink->error) : "no reason is known");
 	}
 	close_all(sink);
 	trace_counts_free(&sink->counts);

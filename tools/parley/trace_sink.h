@@ -44,6 +44,7 @@ struct trace_sink {
 	uint64_t lost;       /* records that the hypervisor had no room for */
 	uint64_t lost_bytes; /* of records that were received too slowly */
 	bool has_ended;      /* the domain's end is among the records */
+	int error;           /* why a file could not be written */
 };
 
 /*
@@ -55,6 +56,9 @@ int trace_sink_open(struct trace_sink *sink, const struct trace_sink_options *op
 
 /* A domain's name. */
 void trace_sink_name(struct trace_sink *sink, uint16_t domid, const char *name, size_t length);
+
+/* The machine's TSC counts instructions. */
+void trace_sink_set_counted(struct trace_sink *sink);
 
 /* Takes whole records. */
 void trace_sink_take(struct trace_sink *sink, const uint8_t *data, size_t size);

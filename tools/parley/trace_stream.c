@@ -47,18 +47,31 @@ int trace_file_put(FILE *file, uint32_t type, const void *data, size_t size)
 	return 0;
 }
 
+/* The last byte of it is a version: records of others have another layout. */
+static int read_magic(FILE *file, const char *path, struct problem *problem)
+{
+	const size_t size = sizeof(TRACE_FILE_MAGIC) - 1;
+	char magic[sizeof(TRACE_FILE_MAGIC)] = "";
+
+	if (fread(magic, size, 1, file) != 1 || memcmp(magic, TRACE_FILE_MAGIC, size - 1) != 0) {
+		return problem_set(problem, "%s is no trace (`parley trace --raw` writes one)",
+				   path);
+	}
+	if (magic[size - 1] != TRACE_FILE_MAGIC[size - 1]) {
+		return problem_set(problem, "%s was written by a parley of another version", path);
+	}
+	return 0;
+}
+
 int trace_file_read(FILE *file, const char *path, trace_chunk_fn *take, void *context,
 		    struct problem *problem)
 {
-	char magic[sizeof(TRACE_FILE_MAGIC) - 1];
 	struct trace_file_chunk chunk;
 	uint8_t *data;
 	int status = 0;
 
-	if (fread(magic, sizeof(magic), 1, file) != 1 ||
-	    memcmp(magic, TRACE_FILE_MAGIC, sizeof(magic)) != 0) {
-		return problem_set(problem, "%s is no trace (`parley trace --raw` writes one)",
-				   path);
+	if (read_magic(file, path, problem)) {
+		return -1;
 	}
 	data = malloc(CHUNK_MAX);
 	if (!data) {

@@ -34,11 +34,12 @@ typedef void trace_item_fn(void *context, const struct trace_item *item);
  */
 size_t trace_stream_read(const uint8_t *data, size_t size, trace_item_fn *take, void *context);
 
-#define TRACE_FILE_MAGIC "PVTRACE1"
+#define TRACE_FILE_MAGIC "PVTRACE2"
 
 #define TRACE_FILE_NAME    1 /* u16 domid, and its name without a NUL */
 #define TRACE_FILE_RECORDS 2
 #define TRACE_FILE_LOST    3 /* u64: bytes of records that were not received */
+#define TRACE_FILE_COUNTED 4 /* nothing: the machine's TSC counts instructions */
 
 struct trace_file_chunk {
 	uint32_t type; /* TRACE_FILE_* */

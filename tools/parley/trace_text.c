@@ -134,12 +134,14 @@ const char *trace_describe_who(const struct trace_names *names, uint64_t id,
 	return buffer;
 }
 
+/* "<250>", or "<250 +1800>" where it waited or worked for others. */
 static void put_cycles(struct trace_text *text, const struct pv_trace_record *record)
 {
-	if (!(record->flags & PV_TRACE_FLAG_no_result)) {
-		fprintf(text->to, " %s<%" PRIu64 ">%s", color(text, COLOR_DIM), record->cycles,
-			color(text, COLOR_NONE));
+	fprintf(text->to, " %s<%" PRIu64, color(text, COLOR_DIM), record->cycles);
+	if (record->others) {
+		fprintf(text->to, " +%" PRIu64, record->others);
 	}
+	fprintf(text->to, ">%s", color(text, COLOR_NONE));
 }
 
 static void put_call(struct trace_text *text, const struct trace_item *item)
@@ -172,6 +174,7 @@ static void put_exception(struct trace_text *text, const struct pv_trace_record 
 	}
 	fprintf(text->to, " in %s, rip=0x%" PRIx64 " ---",
 		record->args[4] ? "a program" : "the kernel", record->args[1]);
+	put_cycles(text, record);
 }
 
 static void put_instruction(struct trace_text *text, const struct pv_trace_record *record,
@@ -198,9 +201,14 @@ static void put_emulation(struct trace_text *text, const struct pv_trace_record 
 	const char *name;
 
 	if (record->number == PV_STATS_ENTRY_table_write) {
-		fprintf(text->to, "~ %stable_write%s(0x%" PRIx64 ") = <%s>",
-			color(text, COLOR_NAME), color(text, COLOR_NONE), record->args[2],
-			trace_describe_entry((uint64_t)record->result, entry));
+		fprintf(text->to, "~ %stable_write%s(0x%" PRIx64 ") = ", color(text, COLOR_NAME),
+			color(text, COLOR_NONE), record->args[2]);
+		if (record->flags & PV_TRACE_FLAG_restart) {
+			fputs("restarted", text->to);
+		} else {
+			fprintf(text->to, "<%s>",
+				trace_describe_entry((uint64_t)record->result, entry));
+		}
 	} else {
 		name = trace_get_instruction(record->args[1]);
 		fprintf(text->to, "~ %s%s%s(", color(text, COLOR_NAME), name,
@@ -269,6 +277,7 @@ static void put_what(struct trace_text *text, const struct trace_item *item)
 	case PV_TRACE_upcall:
 		fprintf(text->to, "<-- %supcall%s rip=0x%" PRIx64, color(text, COLOR_NAME),
 			color(text, COLOR_NONE), record->args[0]);
+		put_cycles(text, record);
 		break;
 	case PV_TRACE_switch:
 		put_switch(text, record);
@@ -285,6 +294,7 @@ static void put_what(struct trace_text *text, const struct trace_item *item)
 			"> %ssyscall%s(%" PRIu64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ")",
 			color(text, COLOR_NAME), color(text, COLOR_NONE), record->args[0],
 			record->args[1], record->args[2], record->args[3]);
+		put_cycles(text, record);
 		break;
 	case PV_TRACE_clock:
 		fprintf(text->to, "the TSC has %" PRIu64 " kHz", record->args[0]);

@@ -4,8 +4,9 @@
  *   0.412345 cpu0 debian/1 event_channel_op(send, {port=3}) = 0 <250>
  *
  * Seconds since the machine's start, the CPU, domain and vCPU, what happened, and for what
- * takes time how long: cycles of the TSC, or instructions of a counted run. A call of a
- * multicall stands before that, indented.
+ * takes time how long (pv_trace_record.cycles): cycles of the TSC, which are instructions in a
+ * counted run; and with a plus, if there were any, those spent on others meanwhile. A call of
+ * a multicall stands before that, indented.
  */
 #ifndef TOOLS_PARLEY_TRACE_TEXT_H
 #define TOOLS_PARLEY_TRACE_TEXT_H

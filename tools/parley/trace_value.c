@@ -25,66 +25,6 @@ struct walk {
 	bool is_failed; /* what the call would have written was not */
 };
 
-static bool is_call(const struct trace_item *item)
-{
-	return item->record.kind == PV_TRACE_hypercall || item->record.kind == PV_TRACE_multicall;
-}
-
-const struct abi_call *trace_get_call(const struct trace_item *item)
-{
-	if (!is_call(item) || item->record.number >= ABI_CALLS ||
-	    !abi_calls[item->record.number].name) {
-		return NULL;
-	}
-	return &abi_calls[item->record.number];
-}
-
-const char *trace_get_call_name(const struct trace_item *item, char buffer[24])
-{
-	const struct abi_call *call = trace_get_call(item);
-
-	if (call) {
-		return call->name;
-	}
-	snprintf(buffer, 24, "unknown_%u", item->record.number);
-	return buffer;
-}
-
-static const char *find_in(const struct abi_names *names, int64_t value)
-{
-	for (size_t i = 0; names && i < names->count; i++) {
-		if (names->list[i].value == value) {
-			return names->list[i].name;
-		}
-	}
-	return NULL;
-}
-
-const char *trace_find_name(const char *prefix, int64_t value)
-{
-	return find_in(abi_names_find(prefix), value);
-}
-
-/* ---- operations ---- */
-
-static const struct abi_operation *find_operation(const struct abi_call *call, uint64_t number)
-{
-	for (size_t i = 0; i < call->operation_count; i++) {
-		if (call->operations[i].number == (number & call->selector_mask)) {
-			return &call->operations[i];
-		}
-	}
-	return NULL;
-}
-
-static uint64_t load(const uint8_t *bytes, size_t size)
-{
-	uint64_t value = 0;
-
-	memcpy(&value, bytes, size < sizeof(value) ? size : sizeof(value));
-	return value;
-}
-
 /* The argument whose target was taken along, -1: none. */
 static int captured_arg(const struct abi_call *call)
 {
@@ -94,35 +34,6 @@ static int captured_arg(const struct abi_call *call)
 		}
 	}
 	return -1;
-}
-
-/* The operation of an element of a batch, NULL: not known, or it is no batch. */
-static const struct abi_operation *element_operation(const struct abi_call *call,
-						     const struct abi_structure *s,
-						     const uint8_t *bytes)
-{
-	const struct abi_field *field;
-
-	if (call->selector_field < 0 || (size_t)call->selector_field >= s->field_count) {
-		return NULL;
-	}
-	field = &s->fields[call->selector_field];
-	return find_operation(call, load(bytes + field->offset, field->size));
-}
-
-const struct abi_operation *trace_get_operation(const struct trace_item *item)
-{
-	const struct abi_call *call = trace_get_call(item);
-	const struct abi_structure *s;
-
-	if (!call || call->selector_arg < 0) {
-		return NULL;
-	}
-	if (call->selector_field < 0) {
-		return find_operation(call, item->record.args[call->selector_arg]);
-	}
-	s = call->args[call->selector_arg].structure;
-	return s && item->record.extra >= s->size ? element_operation(call, s, item->extra) : NULL;
 }
 
 /* ---- single values ---- */
@@ -168,7 +79,7 @@ static void put_flags(const struct walk *walk, const char *name, const struct ab
 static void put_name(const struct walk *walk, const char *name, const struct abi_names *names,
 		     int64_t number)
 {
-	const char *word = find_in(names, number);
+	const char *word = trace_find_in(names, number);
 
 	if (word) {
 		put(walk, name, TRACE_FORM_word, (uint64_t)number, word);
@@ -291,7 +202,7 @@ static void visit_element(const struct walk *walk, const char *name, const struc
 	if (field->kind == ABI_KIND_struct) {
 		visit_structure(walk, name, field->structure, NULL, bytes, field->size);
 	} else {
-		put_scalar(walk, name, field->kind, field->names, load(bytes, field->size),
+		put_scalar(walk, name, field->kind, field->names, trace_load(bytes, field->size),
 			   field->size);
 	}
 }
@@ -348,15 +259,15 @@ static bool has_field(const struct walk *walk, const struct abi_structure *s, si
 		return true;
 	}
 	when = &s->fields[field->when_field];
-	return when->offset + when->size <= size &&
-	       (load(bytes + when->offset, when->size) & field->when_mask) == field->when_value;
+	return when->offset + when->size <= size && (trace_load(bytes + when->offset, when->size) &
+						     field->when_mask) == field->when_value;
 }
 
 /* The field in which an element of a batch says what it is: the operation's name. */
 static void visit_selector(const struct walk *walk, const struct abi_field *field,
 			   const struct abi_operation *op, const uint8_t *bytes)
 {
-	uint64_t number = load(bytes, field->size);
+	uint64_t number = trace_load(bytes, field->size);
 	bool is_whole = field->size <= 4;
 
 	if (op) {
@@ -430,17 +341,6 @@ static bool find_target(const struct walk *walk, const struct abi_argument *arg,
 	return target->size > 0;
 }
 
-static uint64_t count_elements(const struct walk *walk, const struct abi_argument *arg)
-{
-	uint64_t count;
-
-	if (arg->count_arg < 0) {
-		return 1;
-	}
-	count = (uint32_t)walk->item->record.args[arg->count_arg] & ~PV_MMU_UPDATE_PREEMPTED;
-	return (count + arg->count_per - 1) / (arg->count_per ? arg->count_per : 1);
-}
-
 static void visit_target_element(const struct walk *walk, const char *name,
 				 const struct target *target, size_t offset)
 {
@@ -449,11 +349,12 @@ static void visit_target_element(const struct walk *walk, const char *name,
 	const struct abi_operation *op = target->op;
 
 	if (!target->structure) {
-		put_scalar(walk, name, target->kind, NULL, load(bytes, target->size), target->size);
+		put_scalar(walk, name, target->kind, NULL, trace_load(bytes, target->size),
+			   target->size);
 		return;
 	}
 	if (!op) {
-		op = element_operation(walk->call, target->structure, bytes);
+		op = trace_get_element_operation(walk->call, target->structure, bytes);
 	}
 	visit_structure(walk, name, target->structure, op, bytes, size);
 }
@@ -486,7 +387,7 @@ static void visit_pointer(const struct walk *walk, int index, const struct abi_a
 		   !find_target(walk, arg, op, &target)) {
 		put_hex(walk, arg->name, gva);
 	} else if (arg->count_arg >= 0) {
-		visit_target_list(walk, arg->name, &target, count_elements(walk, arg));
+		visit_target_list(walk, arg->name, &target, trace_count_list(walk->item, arg));
 	} else {
 		visit_target_element(walk, arg->name, &target, 0);
 	}
@@ -515,15 +416,11 @@ static void visit_argument(const struct walk *walk, int index, const struct abi_
 /* iret takes a frame on the stack, which is what was taken along. */
 static void visit_iret(const struct walk *walk)
 {
-	static const char *const names[] = { "rax", "r11",    "rcx", "flags", "rip",
-					     "cs",  "rflags", "rsp", "ss" };
-	static const size_t shown[] = { 4, 5, 6, 7, 8 };
+	const struct abi_structure *frame = abi_structure_find("pv_iret_context");
 
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		if (8 * (shown[i] + 1) <= walk->item->record.extra) {
-			put_hex(walk, names[shown[i]],
-				load(walk->item->extra + 8 * shown[i], sizeof(uint64_t)));
-		}
+	if (frame && walk->item->record.extra) {
+		visit_structure(walk, "frame", frame, NULL, walk->item->extra,
+				walk->item->record.extra);
 	}
 }
 
@@ -546,12 +443,12 @@ void trace_visit_arguments(const struct trace_item *item, const struct trace_vis
 	};
 	const struct abi_operation *op;
 
-	if (item->record.number == PV_HYPERCALL_iret && is_call(item)) {
-		visit_iret(&walk);
-		return;
-	}
 	if (!walk.call || (!walk.call->is_served && walk.call->arg_count == 0)) {
 		visit_unknown(&walk);
+		return;
+	}
+	if (item->record.number == PV_HYPERCALL_iret) {
+		visit_iret(&walk);
 		return;
 	}
 	op = walk.call->selector_field < 0 ? trace_get_operation(item) : NULL;

@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi_decode.h"
-#include "trace_stream.h"
+#include "trace_call.h"
 
 #define TRACE_NAME_MAX 64
 
@@ -57,18 +56,6 @@ struct trace_visitor {
 	void *context;
 };
 
-/* The call that the record is of, NULL if it is of none or of one without a name. */
-const struct abi_call *trace_get_call(const struct trace_item *item);
-
-/* Its name; unknown calls have their number in theirs. Returns "buffer" or a name that lasts. */
-const char *trace_get_call_name(const struct trace_item *item, char buffer[24]);
-
-/*
- * The operation that the call is asked for: the first of a batch. NULL if the call
- * has none, or it is not known.
- */
-const struct abi_operation *trace_get_operation(const struct trace_item *item);
-
 /* Visit the arguments of a call. */
 void trace_visit_arguments(const struct trace_item *item, const struct trace_visitor *visitor);
 
@@ -77,9 +64,6 @@ void trace_visit_result(const struct trace_item *item, const struct trace_visito
 
 /* The errno of a call that failed, without a sign ("EINVAL"), NULL if it did not. */
 const char *trace_get_error(const struct trace_item *item);
-
-/* The name of a value, NULL if it has none. */
-const char *trace_find_name(const char *prefix, int64_t value);
 
 /* A page-table entry in words, such as "mfn 0x1f3 present|write|user", into "buffer". */
 #define TRACE_ENTRY_TEXT_MAX 160

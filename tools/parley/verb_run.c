@@ -164,6 +164,7 @@ static int start_and_stay(struct run *run)
 		.stats_json = run->stats_json,
 		.socket = &run->socket,
 		.names_lines = run->detached,
+		.is_counted = run->qemu.icount,
 	};
 	struct machine machine;
 	struct problem problem;

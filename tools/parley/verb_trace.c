@@ -61,12 +61,14 @@ static const char help[] =
 	"\n"
 	"Prints what a domain does, a line each: hypercalls with their arguments and results,\n"
 	"exceptions and emulated instructions, events, switches of CPUs. Without NAME: all domains.\n"
-	"Ends with the domain, or by Ctrl-C.\n"
+	"Ends with the domain, or by Ctrl-C. Several may trace at once.\n"
+	"In <> stands what took so many cycles, which are instructions of a machine that counts\n"
+	"(`parley run --icount`), and behind + what its CPU did for others meanwhile.\n"
 	"\n"
 	"  -e, --events LIST   only these: calls (mmu_update), operations (sched_op.block),\n"
-	"                      families (mmu), kinds (event, exception, upcall, switch, emulation,\n"
-	"                      domain, syscall, hypercall, all), with commas; !NAME leaves out.\n"
-	"                      Without it: all but syscall\n"
+	"                      families (mmu), kinds (event, exception, emulation, fault for both,\n"
+	"                      upcall, switch, domain, syscall, hypercall, all), with commas;\n"
+	"                      !NAME leaves out. Without it: all but syscall\n"
 	"      --list          print the names that LIST may have\n"
 	"  -c, --count         only count, and print a table at the end\n"
 	"      --json          a JSON object a record, or the counts as JSON\n"
@@ -197,6 +199,8 @@ static void take_chunk(void *context, uint32_t type, const uint8_t *data, size_t
 		    !memcmp(reader->name, data + sizeof(domid), size - sizeof(domid))) {
 			reader->sink->domid = domid;
 		}
+	} else if (type == TRACE_FILE_COUNTED) {
+		trace_sink_set_counted(reader->sink);
 	} else if (type == TRACE_FILE_RECORDS) {
 		trace_sink_take(reader->sink, data, size);
 	} else if (type == TRACE_FILE_LOST && size >= sizeof(bytes)) {

@@ -1,0 +1,131 @@
+/* Who this domain is, and for how long; see clash.h. */
+#include "clash.h"
+
+#include "check.h"
+#include "cpu.h"
+#include "grants.h"
+#include "hypercall.h"
+#include "power.h"
+#include "printf.h"
+#include "start.h"
+#include "string.h"
+#include "timer.h"
+
+#include <parley/debug.h>
+
+#define ROUNDS_PER_AUDIT 512
+
+unsigned clash_other;
+static uint64_t random_state;
+
+unsigned clash_random(unsigned n)
+{
+	random_state = random_state * 6364136223846793005ul + 1442695040888963407ul;
+	return (unsigned)((random_state >> 33) % n);
+}
+
+bool clash_option_is(const char *word, const char *want)
+{
+	const char *value;
+
+	return start_option(word, &value) && strncmp(value, want, strlen(want)) == 0;
+}
+
+unsigned long clash_number(const char *word, unsigned long fallback)
+{
+	const char *value;
+
+	return start_option(word, &value) ? string_to_number(value) : fallback;
+}
+
+void clash_audit(void)
+{
+	static bool failed;
+	long rc = hypercall2(PV_HYPERCALL_debug, PV_DEBUGOP_audit, 0);
+
+	if (rc != 0 && rc != -PV_ENOSYS && !failed) {
+		failed = true; /* once says it all */
+		check_result("audit", rc, 0);
+	}
+}
+
+static uint64_t begin(void)
+{
+	uint64_t now = timer_now_ns();
+
+	random_state = now ^ clash_other;
+	if (grants_init() != 0) {
+		power_panic("no grant table");
+	}
+	ports_init();
+	return now + clash_number("ms", 1000) * NS_PER_MS;
+}
+
+static void use(void)
+{
+	uint64_t end = begin();
+
+	pages_use_init();
+	for (unsigned long round = 1; timer_now_ns() < end; round++) {
+		ports_use();
+		pages_use();
+		if (round % ROUNDS_PER_AUDIT == 0) {
+			clash_audit();
+		}
+	}
+	pages_use_end();
+	ports_use_end();
+	clash_audit();
+}
+
+static void end_as_told(void)
+{
+	if (clash_option_is("end", "poweroff")) {
+		power_off(PV_SHUTDOWN_poweroff);
+	} else if (clash_option_is("end", "crash")) {
+		power_off(PV_SHUTDOWN_crash);
+	} else if (clash_option_is("end", "fault")) {
+		hypercall_set_trap_table(NULL);
+		__asm__ volatile("ud2");
+	}
+}
+
+static void change(void)
+{
+	uint64_t end = begin();
+	bool by_reset = clash_option_is("how", "reset");
+	bool spins = clash_option_is("end", "spin");
+
+	pages_change_init();
+	for (unsigned long round = 1; spins || timer_now_ns() < end; round++) {
+		ports_change(by_reset);
+		pages_change();
+		if (round % ROUNDS_PER_AUDIT == 0) {
+			clash_audit();
+		}
+	}
+	end_as_told();
+	pages_change_end();
+	ports_change_end();
+	clash_audit();
+}
+
+int main(void)
+{
+	const char *role = "nobody";
+
+	clash_other = (unsigned)clash_number("other", 0);
+	start_option("role", &role);
+	if (clash_option_is("role", "keep")) {
+		return keep();
+	}
+	if (clash_option_is("role", "use")) {
+		use();
+		role = "use";
+	} else {
+		change();
+		role = "change";
+	}
+	printf("clash: %s: %u passed, %u failed\n", role, check_passed(), check_failed());
+	return check_failed() != 0;
+}

@@ -21,6 +21,8 @@
 
 #define FIRST_REF 8
 #define REFS      8
+#define CHANGES   2000 /* between two turns of the ports */
+#define USES      16
 #define PAGES     6 /* of each kind */
 #define WINDOW(i) (0x10040000000ul + (i)*KIT_PAGE_SIZE)
 #define MARK      0x636c6173680000ul /* as an entry of a page table: not present */
@@ -115,16 +117,21 @@ static void copy(unsigned i)
 	odd_status += !is_documented(status);
 }
 
-void pages_use(void)
+static void use_one(unsigned i)
 {
-	unsigned i = clash_random(REFS);
-
 	if (mapped[i].handle >= 0) {
 		unmap(i);
 	} else if (clash_random(2) != 0) {
 		map(i);
 	} else {
 		copy(i);
+	}
+}
+
+void pages_use(void)
+{
+	for (unsigned i = 0; i < USES; i++) {
+		use_one(clash_random(REFS));
 	}
 }
 
@@ -232,7 +239,7 @@ static void make_table(void)
 
 void pages_change(void)
 {
-	for (unsigned i = 0; i < REFS; i++) {
+	for (unsigned i = 0; i < CHANGES; i++) {
 		change(FIRST_REF + clash_random(REFS));
 	}
 	make_table();

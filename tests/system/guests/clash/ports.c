@@ -259,7 +259,7 @@ static void check_results(void)
 	check_result("ports: no event on what is closed", strays, 0);
 	printf("clash: %lu binds, %lu sends, %lu resets, %lu events seen\n", binds, sends, resets,
 	       events);
-	check_true("ports: there was something", binds > 4 && sends > 500 && events > 4);
+	check_true("ports: there was something", binds > 0 && sends > 500 && events > 0);
 }
 
 void ports_use_end(void)

@@ -39,6 +39,7 @@ void clash_audit(void);
 void ports_init(void);
 void ports_use(void);
 void ports_change(bool by_reset);
+bool ports_saw_something(void);
 void ports_use_end(void);
 void ports_change_end(void);
 

@@ -14,6 +14,7 @@
 #include <parley/debug.h>
 
 #define ROUNDS_PER_AUDIT 512
+#define PATIENCE_NS      (30000 * NS_PER_MS)
 
 unsigned clash_other;
 static uint64_t random_state;
@@ -61,12 +62,20 @@ static uint64_t begin(void)
 	return now + clash_number("ms", 1000) * NS_PER_MS;
 }
 
+/* On a busy host the two may hardly have met: then a while longer. */
+static bool is_over(uint64_t end)
+{
+	uint64_t now = timer_now_ns();
+
+	return now >= end && (ports_saw_something() || now >= end + PATIENCE_NS);
+}
+
 static void use(void)
 {
 	uint64_t end = begin();
 
 	pages_use_init();
-	for (unsigned long round = 1; timer_now_ns() < end; round++) {
+	for (unsigned long round = 1; !is_over(end); round++) {
 		ports_use();
 		pages_use();
 		if (round % ROUNDS_PER_AUDIT == 0) {
@@ -95,9 +104,11 @@ static void change(void)
 	uint64_t end = begin();
 	bool by_reset = clash_option_is("how", "reset");
 	bool spins = clash_option_is("end", "spin");
+	bool dies = clash_option_is("end", "");
 
 	pages_change_init();
-	for (unsigned long round = 1; spins || timer_now_ns() < end; round++) {
+	for (unsigned long round = 1; spins || (dies ? timer_now_ns() < end : !is_over(end));
+	     round++) {
 		ports_change(by_reset);
 		pages_change();
 		if (round % ROUNDS_PER_AUDIT == 0) {

@@ -19,14 +19,16 @@
 #include "power.h"
 #include "printf.h"
 
-#define FIRST_REF 8
-#define REFS      8
-#define CHANGES   2000 /* between two turns of the ports */
-#define USES      16
-#define PAGES     6 /* of each kind */
-#define WINDOW(i) (0x10040000000ul + (i)*KIT_PAGE_SIZE)
-#define MARK      0x636c6173680000ul /* as an entry of a page table: not present */
-#define WORD      8                  /* to which the user writes */
+#define FIRST_REF  8
+#define REFS       8
+#define CHANGES    300 /* between two turns of the ports */
+#define USES       16
+#define LONG       2 /* so many stay mapped beyond their owner's end */
+#define LONG_TURNS 256
+#define PAGES      6 /* of each kind */
+#define WINDOW(i)  (0x10040000000ul + (i)*KIT_PAGE_SIZE)
+#define MARK       0x636c6173680000ul /* as an entry of a page table: not present */
+#define WORD       8                  /* to which the user writes */
 
 enum kind { FREE, READ, SECRET, KINDS };
 
@@ -120,7 +122,9 @@ static void copy(unsigned i)
 static void use_one(unsigned i)
 {
 	if (mapped[i].handle >= 0) {
-		unmap(i);
+		if (i >= LONG || clash_random(LONG_TURNS) == 0) {
+			unmap(i);
+		}
 	} else if (clash_random(2) != 0) {
 		map(i);
 	} else {

@@ -29,7 +29,6 @@ static void become_session(struct fake_machine *fake, const char *name, int line
 	struct session_options options = { .config = &config,
 					   .log_fd = STDERR_FILENO,
 					   .socket = &socket,
-					   .ready_fd = -1,
 					   .patience = patience };
 	struct machine held = {
 		.line_fd = line, .log_fd = -1, .error_fd = -1, .window = fake->state->window

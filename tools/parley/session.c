@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "detach.h"
+
 #define READ_SIZE      16384
 #define START_PATIENCE 2.0 /* a start longer than this is mentioned */
 #define EXIT_PATIENCE  2   /* seconds for slow readers at the end */
@@ -286,6 +288,9 @@ static void turn(struct session *session)
 	run_timers(session);
 	hub_run(&session->hub, session_get_time());
 	flush_all(session);
+	if (session->options->detach) {
+		detach_limit_file(session->options->detach, DETACH_FILE_MAX);
+	}
 }
 
 /* ---- beginning and end ---- */
@@ -358,7 +363,7 @@ static void begin(struct session *session, const struct machine *machine,
 	begin_hub(session);
 	screen_init(&session->screen, &session->out,
 		    config->domain_count == 1 && !options->names_lines, colour);
-	session->ready_fd = options->ready_fd;
+	session->ready_fd = options->detach ? options->detach->ready_fd : -1;
 	for (size_t i = 0; i < config->domain_count; i++) {
 		fates_add(&session->fates, config->domains[i].name);
 		session_get_stream(session, i);

@@ -120,6 +120,9 @@ Test(verbs, oops_tells_of_a_crash)
 	cr_assert_str_eq(get_state("tenant", false), "crashed");
 	result = say("oops", "tenant");
 	expect_output(&result, "rip");
+	expect_output(&result, "names, by "); /* of the kernel's own file */
+	expect_output(&result, "  rip    ");
+	expect_output(&result, "what it means:\n");
 	held_do(0, "destroy", "tenant");
 	held_do(1, "oops", "tenant");
 	held_do(0, "stop");

@@ -337,5 +337,6 @@ void hub_fini(struct hub *hub)
 		remove_client(hub, hub->client_count - 1);
 	}
 	hub_image_free(hub);
+	hub_kernel_free(hub);
 	backlog_free(&hub->backlog);
 }

@@ -207,6 +207,12 @@ static void take_frame(void *context, const struct pv_line_header *header, const
 		hub_image_ask(reading->hub, client, payload, header->length);
 		drop_passed(client);
 		break;
+	case LINK_KERNEL:
+		hub_kernel_take(reading->hub, payload, header->length);
+		break;
+	case LINK_ORIGIN:
+		hub_kernel_answer(reading->hub, client, payload, header->length);
+		break;
 	case LINK_STOP:
 		reading->hub->host.stop(reading->hub->host.context);
 		break;

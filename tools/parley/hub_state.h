@@ -72,6 +72,14 @@ void hub_image_fail(struct hub *hub, struct hub_image *image, const char *why);
 
 void hub_image_free(struct hub *hub);
 
+/* ---- hub_kernel.c ---- */
+
+/* A client tells where a kernel is from / asks for it. */
+void hub_kernel_take(struct hub *hub, const uint8_t *payload, size_t size);
+void hub_kernel_answer(struct hub *hub, struct hub_client *client, const uint8_t *payload,
+		       size_t size);
+void hub_kernel_free(struct hub *hub);
+
 /* ---- hub.c ---- */
 
 /* Puts a request on the line, which must be free; whoever gets the answer is in hub->flight. */

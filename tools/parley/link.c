@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -124,10 +125,12 @@ static int greet(struct link *link, struct problem *problem)
 	}
 	memcpy(&link->hello, frame.payload, sizeof(link->hello));
 	if (link->hello.version != LINK_VERSION) {
-		return problem_set(problem,
-				   "the machine is held by a parley that speaks version %u of the "
-				   "link, this one version %u",
-				   link->hello.version, LINK_VERSION);
+		return problem_set(
+			problem,
+			"the machine is held by a parley that speaks version %u of the "
+			"link, this one version %u (use that one, or end process %u, which "
+			"holds it)",
+			link->hello.version, LINK_VERSION, link->hello.pid);
 	}
 	return 0;
 }
@@ -279,4 +282,41 @@ int link_call(struct link *link, uint32_t op, void *structure, size_t size, stru
 		return LINK_FAILED;
 	}
 	return wait_for_answer(link, structure, size, problem);
+}
+
+void link_tell_kernel(struct link *link, const uint8_t uuid[16], const char *path)
+{
+	uint8_t payload[PV_LINE_PAYLOAD_MAX];
+	struct problem ignored;
+	char whole[PATH_MAX];
+
+	if (!realpath(path, whole) ||
+	    strlen(whole) > sizeof(payload) - sizeof(struct link_kernel)) {
+		return;
+	}
+	memcpy(payload, uuid, sizeof(struct link_kernel));
+	memcpy(payload + sizeof(struct link_kernel), whole, strlen(whole));
+	(void)link_send(link, LINK_KERNEL, 0, payload, sizeof(struct link_kernel) + strlen(whole),
+			-1, &ignored);
+}
+
+void link_ask_kernel(struct link *link, const uint8_t uuid[16], char path[PATH_MAX])
+{
+	struct link_frame frame;
+	struct problem ignored;
+	size_t length = 0;
+
+	path[0] = '\0';
+	if (link_send(link, LINK_ORIGIN, 0, uuid, sizeof(struct link_kernel), -1, &ignored)) {
+		return;
+	}
+	while (link_next(link, &frame, REPLY_PATIENCE, &ignored) > 0) {
+		if (frame.header.type == LINK_KERNEL &&
+		    frame.header.length >= sizeof(struct link_kernel)) {
+			length = frame.header.length - sizeof(struct link_kernel);
+			memcpy(path, frame.payload + sizeof(struct link_kernel), length);
+			path[length] = '\0';
+			return;
+		}
+	}
 }

@@ -342,6 +342,14 @@ static void begin_hub(struct session *session)
 
 	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
 		 &session->line, &host, session->options->patience);
+	for (size_t i = 0; i < session->options->config->domain_count; i++) {
+		const struct config_domain *domain = &session->options->config->domains[i];
+		char path[PATH_MAX];
+
+		if (domain->kernel && realpath(domain->kernel, path)) {
+			hub_tell_kernel(&session->hub, domain->uuid, path, strlen(path));
+		}
+	}
 }
 
 static void begin(struct session *session, const struct machine *machine,

@@ -4,6 +4,7 @@
  * those that set something; the others have files of their own, test_verbs_*.c.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

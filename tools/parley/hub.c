@@ -241,6 +241,9 @@ void hub_set_up(struct hub *hub, bool is_up)
 		struct problem why;
 
 		/* The words of link.c: which of the two tells the person is a matter of time. */
+		for (size_t i = 0; i < hub->client_count; i++) {
+			hub->clients[i]->is_orphan = true;
+		}
 		problem_set(&why, "the machine \"%s\" has ended", hub->socket.name);
 		give_up(hub, why.text);
 		hub->flight = (struct hub_flight){ .is_waiting = false };

@@ -87,7 +87,7 @@ void hub_client_show(struct hub_client *client, const struct pv_line_header *hea
 
 void hub_client_refuse(struct hub_client *client, uint32_t sequence, const char *format, ...)
 {
-	struct link_problem problem = { .sequence = sequence };
+	struct link_problem problem = { .sequence = sequence, .has_ended = client->is_orphan };
 	char bytes[sizeof(problem) + PROBLEM_SIZE];
 	va_list args;
 

@@ -19,6 +19,7 @@ struct hub_client {
 	uint32_t watches; /* LINK_WATCH_* */
 	uint16_t console; /* whose, 0: everybody's */
 	uint64_t lost;    /* bytes that did not fit, not told yet */
+	bool is_orphan;   /* its machine is gone */
 	int passed_fd;    /* came with the last bytes, or -1 */
 	uint32_t pins;    /* images that it may use, by bit */
 	uint32_t waits;   /* images that it waits for, by bit */

@@ -216,7 +216,7 @@ int link_watch(struct link *link, uint32_t what, uint16_t domid, struct problem 
  * Whether a frame answers the request in flight: 1 with the result, which is LINK_FAILED with a
  * problem where there was none.
  */
-static int take_answer(const struct link *link, const struct link_frame *frame, void *structure,
+static int take_answer(struct link *link, const struct link_frame *frame, void *structure,
 		       size_t size, int *result, struct problem *problem)
 {
 	struct pv_line_reply reply;
@@ -242,6 +242,7 @@ static int take_answer(const struct link *link, const struct link_frame *frame, 
 			return 0;
 		}
 		*result = LINK_FAILED;
+		link->has_ended |= told.has_ended != 0;
 		problem_set(problem, "%.*s", (int)(rest - sizeof(told)),
 			    (const char *)frame->payload + sizeof(told));
 		return 1;

@@ -58,8 +58,9 @@ struct link_hello {
 };
 
 struct link_problem {
-	uint32_t sequence; /* of the request or image, 0: the connection is ended */
-			   /* text follows, without a NUL */
+	uint32_t sequence;  /* of the request or image, 0: the connection is ended */
+	uint32_t has_ended; /* 1: for the machine is gone */
+			    /* text follows, without a NUL */
 };
 
 /*

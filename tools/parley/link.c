@@ -287,18 +287,23 @@ int link_call(struct link *link, uint32_t op, void *structure, size_t size, stru
 
 void link_tell_kernel(struct link *link, const uint8_t uuid[16], const char *path)
 {
-	uint8_t payload[PV_LINE_PAYLOAD_MAX];
+	struct {
+		struct link_kernel head;
+		char path[PV_LINE_PAYLOAD_MAX - sizeof(struct link_kernel)];
+	} frame;
 	struct problem ignored;
 	char whole[PATH_MAX];
+	int length;
 
-	if (!realpath(path, whole) ||
-	    strlen(whole) > sizeof(payload) - sizeof(struct link_kernel)) {
+	if (!realpath(path, whole)) {
 		return;
 	}
-	memcpy(payload, uuid, sizeof(struct link_kernel));
-	memcpy(payload + sizeof(struct link_kernel), whole, strlen(whole));
-	(void)link_send(link, LINK_KERNEL, 0, payload, sizeof(struct link_kernel) + strlen(whole),
-			-1, &ignored);
+	memcpy(frame.head.uuid, uuid, sizeof(frame.head.uuid));
+	length = snprintf(frame.path, sizeof(frame.path), "%s", whole);
+	if (length < (int)sizeof(frame.path)) {
+		(void)link_send(link, LINK_KERNEL, 0, &frame, sizeof(frame.head) + (size_t)length,
+				-1, &ignored);
+	}
 }
 
 void link_ask_kernel(struct link *link, const uint8_t uuid[16], char path[PATH_MAX])

@@ -29,8 +29,6 @@
 extern unsigned clash_other;
 
 unsigned clash_random(unsigned n);
-bool clash_option_is(const char *word, const char *want);
-unsigned long clash_number(const char *word, unsigned long fallback);
 
 /* In a debug build, has the hypervisor recount this domain's books. */
 void clash_audit(void);

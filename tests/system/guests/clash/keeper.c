@@ -111,8 +111,8 @@ int keep(void)
 		return 1;
 	}
 	/* The next number will be the first life's. */
-	snprintf(cmdline, sizeof(cmdline), "role=use ms=%lu other=%lu", clash_number("ms", 1000),
-		 clash_number("first", 0));
+	snprintf(cmdline, sizeof(cmdline), "role=use ms=%lu other=%lu",
+		 start_option_number("ms", 1000), start_option_number("first", 0));
 	user = create("user", cmdline);
 	while (user > 0 && lives("user") && one_life(count, (unsigned)user)) {
 		count++;

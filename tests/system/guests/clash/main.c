@@ -8,7 +8,6 @@
 #include "power.h"
 #include "printf.h"
 #include "start.h"
-#include "string.h"
 #include "timer.h"
 
 #include <parley/debug.h>
@@ -23,20 +22,6 @@ unsigned clash_random(unsigned n)
 {
 	random_state = random_state * 6364136223846793005ul + 1442695040888963407ul;
 	return (unsigned)((random_state >> 33) % n);
-}
-
-bool clash_option_is(const char *word, const char *want)
-{
-	const char *value;
-
-	return start_option(word, &value) && strncmp(value, want, strlen(want)) == 0;
-}
-
-unsigned long clash_number(const char *word, unsigned long fallback)
-{
-	const char *value;
-
-	return start_option(word, &value) ? string_to_number(value) : fallback;
 }
 
 void clash_audit(void)
@@ -59,7 +44,7 @@ static uint64_t begin(void)
 		power_panic("no grant table");
 	}
 	ports_init();
-	return now + clash_number("ms", 1000) * NS_PER_MS;
+	return now + start_option_number("ms", 1000) * NS_PER_MS;
 }
 
 /* On a busy host the two may hardly have met: then a while longer. */
@@ -89,11 +74,11 @@ static void use(void)
 
 static void end_as_told(void)
 {
-	if (clash_option_is("end", "poweroff")) {
+	if (start_option_is("end", "poweroff")) {
 		power_off(PV_SHUTDOWN_poweroff);
-	} else if (clash_option_is("end", "crash")) {
+	} else if (start_option_is("end", "crash")) {
 		power_off(PV_SHUTDOWN_crash);
-	} else if (clash_option_is("end", "fault")) {
+	} else if (start_option_is("end", "fault")) {
 		hypercall_set_trap_table(NULL);
 		__asm__ volatile("ud2");
 	}
@@ -102,9 +87,9 @@ static void end_as_told(void)
 static void change(void)
 {
 	uint64_t end = begin();
-	bool by_reset = clash_option_is("how", "reset");
-	bool spins = clash_option_is("end", "spin");
-	bool dies = clash_option_is("end", "");
+	bool by_reset = start_option_is("how", "reset");
+	bool spins = start_option_is("end", "spin");
+	bool dies = start_option_is("end", "");
 
 	pages_change_init();
 	for (unsigned long round = 1; spins || (dies ? timer_now_ns() < end : !is_over(end));
@@ -125,12 +110,12 @@ int main(void)
 {
 	const char *role = "nobody";
 
-	clash_other = (unsigned)clash_number("other", 0);
+	clash_other = (unsigned)start_option_number("other", 0);
 	start_option("role", &role);
-	if (clash_option_is("role", "keep")) {
+	if (start_option_is("role", "keep")) {
 		return keep();
 	}
-	if (clash_option_is("role", "use")) {
+	if (start_option_is("role", "use")) {
 		use();
 		role = "use";
 	} else {

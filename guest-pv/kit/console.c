@@ -13,6 +13,7 @@
 #define OUT_SIZE sizeof(ring->out)
 #define IN_SIZE  sizeof(ring->in)
 #define DRAIN_NS 100000000ul
+#define FULL_NS  1000000ul /* between two looks at a full ring */
 
 /* NULL means console_io. */
 static struct pv_console_ring *ring;
@@ -65,13 +66,23 @@ static void ring_notify(void)
 	hypercall_event_channel_op(PV_EVTCHNOP_send, &send);
 }
 
+static bool ring_is_full(uint32_t prod)
+{
+	return prod - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) >= OUT_SIZE;
+}
+
+/* The hypervisor takes what there is when it is told, unless we have written too much of late. */
 static void ring_put(char c)
 {
 	uint32_t prod = ring->out_prod;
 
-	while (prod - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) >= OUT_SIZE) {
+	while (ring_is_full(prod)) {
 		ring_notify();
-		hypercall_sched_op(PV_SCHEDOP_yield, NULL);
+		if (ring_is_full(prod)) {
+			struct pv_sched_poll poll = { .timeout = timer_now_ns() + FULL_NS };
+
+			hypercall_sched_op(PV_SCHEDOP_poll, &poll);
+		}
 	}
 	ring->out[prod % OUT_SIZE] = c;
 	__atomic_store_n(&ring->out_prod, prod + 1, __ATOMIC_RELEASE);

@@ -65,6 +65,7 @@ static void start_log(void)
 static void make_frame_table(void)
 {
 	frame_count = memory_frame_count();
+	frame_ram_count = memory_ram_count();
 	frame_table = maddr_to_virt(memory_carve(frame_count * sizeof(struct frame), PAGE_SIZE));
 	for (u64 i = 0; i < frame_count; i++) {
 		frame_table[i].owner = FRAME_OWNER_HV;
@@ -114,7 +115,7 @@ static void start_memory(void)
 	paging_load();
 	memory_hand_over(BOOT_MEMORY_LIMIT, UINT64_MAX);
 	log_info("memory: %lu MiB free of %lu MiB", (unsigned long)(alloc_free_count() >> 8),
-		 (unsigned long)(frame_count >> 8));
+		 (unsigned long)(frame_ram_count >> 8));
 }
 
 /* Interrupts and time on this CPU, by what the firmware says of the machine. */

@@ -22,6 +22,7 @@ struct piece {
 static struct piece pieces[PIECES_MAX];
 static u32 piece_count;
 static u64 ram_end;
+static u64 ram_pages;
 
 static u64 round_down(u64 value, u64 align)
 {
@@ -87,6 +88,9 @@ void memory_init(void)
 			memory_reserve(range->start, range->size);
 		}
 	}
+	for (u32 i = 0; i < piece_count; i++) {
+		ram_pages += (pieces[i].end - MIN(pieces[i].start, pieces[i].end)) >> PAGE_SHIFT;
+	}
 }
 
 maddr_t memory_take_low(void)
@@ -130,6 +134,11 @@ maddr_t memory_carve(u64 size, u64 align)
 u64 memory_frame_count(void)
 {
 	return ram_end >> PAGE_SHIFT;
+}
+
+u64 memory_ram_count(void)
+{
+	return ram_pages;
 }
 
 void memory_hand_over(u64 from, u64 to)

@@ -31,6 +31,9 @@ maddr_t memory_carve(u64 size, u64 align);
 /* Highest RAM frame number + 1. */
 u64 memory_frame_count(void);
 
+/* Pages of RAM that there are, holes between them left out. */
+u64 memory_ram_count(void);
+
 /* Give what remains in [from, to) to the allocator. */
 void memory_hand_over(u64 from, u64 to);
 

@@ -8,7 +8,11 @@
  *
  * Each side sends an event when it has moved an index.
  *
- * Lock: domain_console.lock > the line's send lock, the log lock. Events are
+ * What a domain writes has a rate: CONSOLE_BURST bytes at once, then one in CONSOLE_BYTE_NS, for
+ * all share one line, and who reads it may keep it. Beyond that nothing is lost: the ring stays full
+ * until a timer looks at it, and console_io waits.
+ *
+ * Lock: domain_console.lock > the line's send lock, the log lock; timer_set() under it. Events are
  * sent without it.
  */
 #include "domain/console.h"
@@ -21,6 +25,8 @@
 #include "channel/evtchn.h"
 #include "domain/line.h"
 #include "domain/ring_page.h"
+#include "domain/sched.h"
+#include "domain/timer.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -42,6 +48,9 @@ struct domain_console {
 	u8 input[INPUT_SIZE]; /* [input_head, input_tail) wait */
 	u32 input_head, input_tail;
 	u32 credit_owed; /* taken by the guest, not yet granted again */
+
+	u64 paid_ns;         /* what was written is paid for at this time */
+	struct timer resume; /* the ring is looked at again */
 
 	char text[LINE_SIZE]; /* without a line: the text line so far */
 	u32 text_size;
@@ -77,9 +86,23 @@ static void text_write(struct domain_console *c, const char *text, size_t size)
 	}
 }
 
+/* When the domain may write again: a time that has come, if it may now. */
+static u64 writes_from(const struct domain_console *c)
+{
+	u64 paid = READ_ONCE(c->paid_ns);
+
+	return paid - MIN(paid, CONSOLE_BURST * CONSOLE_BYTE_NS);
+}
+
+static void pay(struct domain_console *c, size_t size)
+{
+	WRITE_ONCE(c->paid_ns, MAX(c->paid_ns, time_now_ns()) + size * CONSOLE_BYTE_NS);
+}
+
 /* The lock held; size is 0 .. PV_LINE_PAYLOAD_MAX. */
 static void output(struct domain_console *c, const char *text, size_t size)
 {
+	pay(c, size);
 	if (line_is_on()) {
 		line_send(PV_LINE_CONSOLE_OUT, c->domain->id, text, size);
 	} else {
@@ -160,6 +183,36 @@ static bool feed(struct domain_console *c)
 	return moved;
 }
 
+/* As drain(), if the domain may write now; else later. The lock held. */
+static bool drain_or_wait(struct domain_console *c)
+{
+	u64 from = writes_from(c);
+
+	if (likely(from <= time_now_ns())) {
+		return drain(c);
+	}
+	if (!timer_is_set(&c->resume)) {
+		timer_set(&c->resume, from);
+	}
+	return false;
+}
+
+/* This CPU's guest is not to pay for another's output. */
+static void resume_fire(void *arg)
+{
+	struct domain_console *c = arg;
+	u64 before = time_now_ns();
+	bool moved;
+
+	spin_lock(&c->lock);
+	moved = drain_or_wait(c);
+	spin_unlock(&c->lock);
+	if (moved) {
+		evtchn_set_pending(c->domain, c->port);
+	}
+	sched_discount(time_now_ns() - before);
+}
+
 /* The guest sent on its console port. */
 static void notified(void *arg)
 {
@@ -167,7 +220,7 @@ static void notified(void *arg)
 	bool moved;
 
 	spin_lock(&c->lock);
-	moved = drain(c);
+	moved = drain_or_wait(c);
 	moved |= feed(c);
 	spin_unlock(&c->lock);
 	if (moved) {
@@ -186,6 +239,7 @@ int console_init_domain(struct domain *d, void *ring, u32 *port)
 	c->domain = d;
 	c->ring = ring;
 	c->frame = virt_to_mfn(ring);
+	timer_init(&c->resume, resume_fire, c);
 	rc = ring_page_hold(d, c->frame);
 	if (rc < 0) {
 		goto free_console;
@@ -220,6 +274,7 @@ void console_fini_domain(struct domain *d)
 		first_domid = 0;
 	}
 	d->console = NULL;
+	timer_stop(&c->resume);
 	ring_page_release(d, c->frame);
 	heap_free(c, sizeof(*c));
 }
@@ -234,6 +289,11 @@ void console_allow_input(struct domain *d)
 	u32 credit = INPUT_SIZE;
 
 	line_send(PV_LINE_CREDIT, d->id, &credit, sizeof(credit));
+}
+
+u64 console_writes_from(const struct domain *d)
+{
+	return d->console == NULL ? 0 : writes_from(d->console);
 }
 
 void console_write(struct domain *d, const char *text, size_t size)

@@ -27,6 +27,16 @@ mfn_t console_ring(const struct domain *d);
 /* The domain is known to the other end of the line: it may send input. */
 void console_allow_input(struct domain *d);
 
+/*
+ * The rate of what a domain writes, by its ring and by console_io together: so many bytes at once,
+ * then one in so long (122 KiB a second), about a quarter of what the emulated line carries.
+ */
+#define CONSOLE_BURST   0x80000UL
+#define CONSOLE_BYTE_NS 8192UL
+
+/* The time from which on a domain may write: of the past, if it may now. console_io asks before it writes. */
+u64 console_writes_from(const struct domain *d);
+
 /* console_io: text goes where the ring's goes, after what is in the ring. */
 void console_write(struct domain *d, const char *text, size_t size);
 

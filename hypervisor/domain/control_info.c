@@ -29,7 +29,7 @@ long control_machine(const struct control_caller *who, union control_args *args)
 	*m = (struct pv_control_machine){
 		.version = PV_CONTROL_VERSION,
 		.cpus = cpu_count,
-		.total_pages = frame_count,
+		.total_pages = frame_ram_count,
 		.free_pages = alloc_free_count(),
 		.time_ns = time_now_ns(),
 		.image_pages = image_pages(),

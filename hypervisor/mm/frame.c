@@ -6,6 +6,7 @@
 
 struct frame *frame_table;
 u64 frame_count;
+u64 frame_ram_count;
 
 void frame_list_init(struct frame_list *list)
 {

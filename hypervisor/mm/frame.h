@@ -63,6 +63,7 @@ _Static_assert(sizeof(struct frame) == 32, "indexing is a shift");
 
 extern struct frame *frame_table; /* frame_count entries */
 extern u64 frame_count;           /* highest RAM mfn + 1 */
+extern u64 frame_ram_count;       /* how many of these are RAM */
 
 /* A doubly linked list of frames through .next/.prev. */
 struct frame_list {

@@ -114,3 +114,36 @@ Test(console, two_domains_have_their_names_before_each_line)
 	}
 	run_result_free(&result);
 }
+
+/* CONSOLE_BURST, and 10 s at CONSOLE_BYTE_NS, of the hypervisor. */
+#define BURST     524288U
+#define IN_10S    1220703U
+#define TOLERANCE 16384U
+
+/* Counted, so that the guest is as fast as it can be, whatever the host does meanwhile. */
+static void expect_rate(const char *word)
+{
+	char cmdline[32];
+	struct run_result result;
+	size_t size;
+
+	snprintf(cmdline, sizeof(cmdline), "%s=10", word);
+	result = run_parley("run", "--timeout", "200", "--icount", "--kernel", test_guest("fatal"),
+			    "--memory", "16M", "--cmdline", cmdline);
+	expect_status(&result, 0);
+	expect_output(&result, "fatal: survived");
+	size = strlen(result.out);
+	cr_assert_geq(size, BURST + IN_10S - TOLERANCE);
+	cr_assert_leq(size, BURST + IN_10S + TOLERANCE);
+	run_result_free(&result);
+}
+
+Test(console, a_flood_by_calls_has_a_rate)
+{
+	expect_rate("flood");
+}
+
+Test(console, a_flood_by_the_ring_has_a_rate)
+{
+	expect_rate("flood-ring");
+}

@@ -39,6 +39,19 @@ Test(status, timeout_is_124)
 	run_result_free(&result);
 }
 
+/* And who ran one kernel is told what the reason means. */
+Test(status, killed_is_1)
+{
+	struct run_result result = run_parley("run", "--timeout", "60", "--kernel",
+					      test_guest("fatal"), "--memory", "16M", "--cmdline",
+					      "no-trap-table");
+
+	expect_status(&result, 1);
+	expect_error(&result, "parley: guest: killed by the hypervisor: trap 6 ");
+	expect_error(&result, "parley:   The processor refused an instruction");
+	run_result_free(&result);
+}
+
 Test(status, missing_kernel_is_2)
 {
 	struct run_result result = run_parley("run", "--kernel", "/nonexistent/kernel");

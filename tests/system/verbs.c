@@ -120,6 +120,9 @@ Test(verbs, oops_tells_of_a_crash)
 	cr_assert_str_eq(get_state("tenant", false), "crashed");
 	result = say("oops", "tenant");
 	expect_output(&result, "rip");
+	expect_output(&result, "names, by "); /* of the kernel's own file */
+	expect_output(&result, "  rip    ");
+	expect_output(&result, "what it means:\n");
 	held_do(0, "destroy", "tenant");
 	held_do(1, "oops", "tenant");
 	held_do(0, "stop");
@@ -211,4 +214,20 @@ Test(verbs, run_detached)
 	cr_assert(held_wait_for_text("tenant", "tenant: up"));
 	held_do(0, "stop", "--now");
 	held_do(1, "ls");
+}
+
+/* Also where it lies on both sides of a hole below 4 GiB, which is no memory. */
+Test(verbs, the_machine_has_the_memory_that_it_was_given)
+{
+	const json_int_t given = (json_int_t)4 << 30;
+	json_int_t memory;
+	json_t *list;
+
+	held_start((const char *const[]){ "--stay", "--machine", "large", "--machine-memory", "4G",
+					  NULL });
+	list = held_list();
+	memory = json_integer_value(json_object_get(json_object_get(list, "machine"), "memory"));
+	json_decref(list);
+	cr_assert_leq(memory, given);
+	cr_assert_geq(memory, given - (2 << 20));
 }

@@ -27,11 +27,9 @@ static void become_session(struct fake_machine *fake, const char *name, int line
 	static struct config_domain domains[2] = { { .name = "one" }, { .name = "two" } };
 	struct config config = { .domains = domains, .domain_count = 2 };
 	struct runtime_socket socket;
-	struct session_options options = { .config = &config,
-					   .log_fd = STDERR_FILENO,
-					   .socket = &socket,
-					   .ready_fd = -1,
-					   .patience = patience };
+	struct session_options options = {
+		.config = &config, .log_fd = STDERR_FILENO, .socket = &socket, .patience = patience
+	};
 	struct machine held = {
 		.line_fd = line, .log_fd = -1, .error_fd = -1, .window = fake->state->window
 	};

@@ -8,3 +8,8 @@ void sched_wake(struct vcpu *v)
 void sched_wake_anyhow(struct vcpu *v)
 {
 }
+
+void sched_discount(u64 ns)
+{
+	(void)ns;
+}

@@ -291,6 +291,7 @@ Test(text, proposes_near_names_only)
 	cr_assert_str_eq(text_find_nearest("memroy", names), "memory");
 	cr_assert_str_eq(text_find_nearest("vcpu", names), "vcpus");
 	cr_assert_null(text_find_nearest("disk", names));
+	cr_assert_null(text_find_nearest("cub", names), "half of it is wrong");
 	cr_assert_null(text_find_nearest("", names));
 	cr_assert_null(text_find_nearest("a name that is longer than any of them is", names));
 }

@@ -14,6 +14,7 @@
 #include "domain/control.h"
 #include "domain/line.h"
 #include "domain/line_frame.h"
+#include "domain/timer.h"
 #include "drivers/ioapic.h"
 #include "drivers/uart.h"
 #include "lib/log.h"
@@ -90,6 +91,7 @@ static void log_sink(const char *bytes, size_t size)
 
 static void setup(bool line)
 {
+	timer_init_cpu();
 	sent_size = typed_size = typed_read = text_size = 0;
 	small_domains_init();
 	log_add_sink(log_sink);
@@ -241,6 +243,86 @@ Test(console, direct_writes_keep_their_place)
 	console_write(d, "second", 6);
 	cr_assert_eq(frames_sent(PV_LINE_CONSOLE_OUT, out), 12);
 	cr_assert_eq(memcmp(out, "first second", 12), 0);
+}
+
+/* ---- more than its share ---- */
+
+/* Writes all that may be written at once, by the ring, until the guest is not told any more: how many bytes. */
+static size_t flood(void)
+{
+	static u8 out[1 << 16];
+	char bytes[PV_CONSOLE_RING_OUT_SIZE];
+	size_t total = 0, sent_now;
+
+	memset(bytes, 'f', sizeof(bytes));
+	do {
+		guest_writes(bytes, sizeof(bytes));
+		cr_assert_eq(evtchn_send(d, port), 0);
+		sent_now = frames_sent(PV_LINE_CONSOLE_OUT, out);
+		cr_assert(sent_now == 0 || sent_now == sizeof(bytes));
+		total += sent_now;
+		sent_size = 0;
+	} while (sent_now != 0);
+	return total;
+}
+
+Test(console, a_flood_has_a_rate_and_loses_nothing)
+{
+	static u8 out[1 << 16];
+	size_t burst = flood(), later = 0;
+
+	cr_assert_geq(burst, CONSOLE_BURST);
+	cr_assert_leq(burst, CONSOLE_BURST + 2 * PV_CONSOLE_RING_OUT_SIZE);
+	told_guest();
+	for (u32 ms = 0; ms < 1000; ms++) {
+		fake_tsc += 1000000;
+		timer_run();
+		if (told_guest()) {
+			size_t now = frames_sent(PV_LINE_CONSOLE_OUT, out);
+
+			cr_assert_eq(now, PV_CONSOLE_RING_OUT_SIZE);
+			cr_assert_eq(out[0], 'f');
+			sent_size = 0;
+			later += now;
+			ring->out_prod += PV_CONSOLE_RING_OUT_SIZE; /* again full */
+			cr_assert_eq(evtchn_send(d, port), 0);
+		}
+	}
+	cr_assert_geq(later, 1000000000 / CONSOLE_BYTE_NS - 2 * PV_CONSOLE_RING_OUT_SIZE);
+	cr_assert_leq(later, 1000000000 / CONSOLE_BYTE_NS + 2 * PV_CONSOLE_RING_OUT_SIZE);
+	console_fini_domain(d);
+	fake_tsc += 1000000000;
+	timer_run(); /* of a console that is gone */
+}
+
+Test(console, direct_writes_pay_too_and_the_share_comes_back)
+{
+	static const char bytes[1024];
+	u64 from;
+
+	cr_assert_leq(console_writes_from(d), fake_tsc);
+	for (size_t size = 0; size <= CONSOLE_BURST; size += sizeof(bytes)) {
+		cr_assert_leq(console_writes_from(d), fake_tsc);
+		console_write(d, bytes, sizeof(bytes));
+		sent_size = 0;
+	}
+	from = console_writes_from(d);
+	cr_assert_gt(from, fake_tsc);
+	cr_assert_leq(from, fake_tsc + 1024 * CONSOLE_BYTE_NS);
+	fake_tsc = from;
+	cr_assert_leq(console_writes_from(d), fake_tsc);
+	fake_tsc += CONSOLE_BURST * CONSOLE_BYTE_NS * 10; /* long silence is not saved up */
+	cr_assert_geq(flood(), CONSOLE_BURST);
+	cr_assert_gt(console_writes_from(d), fake_tsc);
+}
+
+Test(console, the_end_does_not_wait)
+{
+	static u8 out[1 << 16];
+
+	flood();
+	console_flush(d);
+	cr_assert_eq(frames_sent(PV_LINE_CONSOLE_OUT, out), PV_CONSOLE_RING_OUT_SIZE);
 }
 
 /* ---- input ---- */

@@ -174,8 +174,31 @@ Test(link, tells_clients_that_the_machine_has_ended)
 	}
 	cr_assert_eq(pause_domain(&link, 1), LINK_FAILED);
 	expect_problem("has ended");
+	cr_assert(link.has_ended);
 	link_close(&link);
 	cr_assert_eq(fake_machine_wait(&machine), 128 + SIGTERM);
+}
+
+/* The good-bye may overtake an answer: who waits for a domain's end must not take that for a failure. */
+Test(link, tells_who_waits_for_an_answer_that_the_machine_has_ended)
+{
+	uint32_t how = PV_LINE_BYE_DONE;
+	struct link link;
+
+	fake_machine_start(&machine, "m");
+	open_link(&link);
+	machine.state->is_mute = true;
+	if (fork() == 0) {
+		fake_wait_for(&machine.state->request_count, 1);
+		fake_line_send(machine.line, PV_LINE_BYE, 0, &how, sizeof(how));
+		_exit(0);
+	}
+	cr_assert_eq(pause_domain(&link, 1), LINK_FAILED);
+	expect_problem("has ended");
+	cr_assert(link.has_ended);
+	link_close(&link);
+	kill(machine.session, SIGTERM);
+	fake_machine_wait(&machine);
 }
 
 Test(link, refuses_more_clients_than_it_serves)

@@ -128,8 +128,7 @@ static void play(script_fn *script, size_t domain_count, int input_fd, double ti
 		struct config config = { .domains = domains, .domain_count = domain_count };
 		struct session_options options = { .config = &config,
 						   .timeout = timeout,
-						   .log_fd = STDERR_FILENO,
-						   .ready_fd = -1 };
+						   .log_fd = STDERR_FILENO };
 		struct machine machine;
 
 		dup2(input_fd, STDIN_FILENO);
@@ -439,9 +438,7 @@ Test(session, waits_for_a_slow_reader)
 	if (child == 0) {
 		struct config_domain domain = { .name = "one" };
 		struct config config = { .domains = &domain, .domain_count = 1 };
-		struct session_options options = { .config = &config,
-						   .log_fd = STDERR_FILENO,
-						   .ready_fd = -1 };
+		struct session_options options = { .config = &config, .log_fd = STDERR_FILENO };
 		struct machine machine;
 
 		close(out[0]);

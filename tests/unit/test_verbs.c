@@ -4,6 +4,7 @@
  * those that set something; the others have files of their own, test_verbs_*.c.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +41,18 @@ Test(verbs, say_which_domains_there_are)
 	       "parley pause: no domain \"debain\"; there are: one, two\n");
 	expect(verb_pause, "pause 7 two", 1, "", "no domain \"7\"; there are: one, two\n");
 	cr_assert_eq(fake_count_requests(&machine, PV_CONTROLOP_pause), 1, "two was paused");
+	for (size_t i = 2; i < 10; i++) {
+		machine.state->domains[i] = machine.state->domains[1];
+		machine.state->domains[i].domid = (uint16_t)(i + 1);
+		snprintf(machine.state->domains[i].name, sizeof(machine.state->domains[i].name),
+			 "number-%zu", i);
+	}
+	machine.state->domain_count = 10;
+	expect(verb_pause, "pause nmber-7", 1, "",
+	       "no domain \"nmber-7\" (did you mean \"number-7\"?); there are 10, `parley ls` lists "
+	       "them\n");
+	expect(verb_pause, "pause elsewhere", 1, "",
+	       "no domain \"elsewhere\"; there are 10, `parley ls` lists them\n");
 	machine.state->domain_count = 0;
 	expect(verb_destroy, "destroy one", 1, "", "no domain is running (start one by");
 	machine.state->domain_count = 2;

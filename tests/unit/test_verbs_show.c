@@ -130,7 +130,8 @@ Test(verbs_show, oops_prints_a_report)
 	expect(verb_oops, "oops one", 1, "", "one has not crashed (it is running)");
 	end_domain(1, PV_CONTROL_STATE_crashed, PV_SHUTDOWN_crash, "");
 	cr_assert_str_eq(expect(verb_oops, "oops two", 0, "", "")->out,
-			 "one: killed\nRIP 0x1?[2J\n");
+			 "one: killed\nRIP 0x1?[2J\n"
+			 "what it wrote before: parley console two --earlier\n");
 	end();
 }
 
@@ -144,15 +145,19 @@ Test(verbs_show, oops_names_addresses)
 
 	cr_assert_eq(dprintf(fd, "ffffffff80100000 T first\nffffffff80100100 t second\n"), 51);
 	close(fd);
-	fake_oops = "rip e033:ffffffff80100104 rsp ffffffff80100104\n"
+	fake_oops = "d2v0 two: says it crashed\n"
+		    "rip e033:ffffffff80100104 rsp ffffffff80100104\n"
 		    "  0000000000000000 ffffffff801000ff fffffff80100000 ffffffff801000001\n";
 	fake_machine_start(&machine, "m");
 	end_domain(1, PV_CONTROL_STATE_crashed, PV_SHUTDOWN_crash, "");
 	snprintf(command, sizeof(command), "oops two --symbols %s", file);
 	out = expect(verb_oops, command, 0, "second+0x4", "")->out;
-	cr_assert_not_null(strstr(out, "\n  ffffffff80100104  second+0x4\n"
-				       "  ffffffff801000ff  first+0xff\n"));
+	cr_assert_not_null(strstr(out, "\n  ffffffff80100104  rip    second+0x4\n"
+				       "  ffffffff801000ff  stack  first+0xff\n"));
+	cr_assert_not_null(strstr(out, "\nwhat it means:\nThe kernel said so itself"));
 	cr_assert_null(strstr(strstr(out, "names, by"), "0000000000000000"));
+	expect(verb_oops, "oops two", 0, "",
+	       "there are no symbols, so no names (give them by --symbols");
 	snprintf(command, sizeof(command), "oops two --symbols %s.none", file);
 	expect(verb_oops, command, 1, "", "no symbols to be read");
 	unlink(file);

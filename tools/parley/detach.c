@@ -5,15 +5,30 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime.h"
 #include "verbs.h"
 
+#define OLD ".old"
+
+/* An empty file, as the only one of its name: whoever has an older one open keeps that. */
+static int make_file(const struct detach *detach)
+{
+	return open(detach->path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+}
+
+static void get_old_path(const struct detach *detach, char path[PATH_MAX + sizeof(OLD)])
+{
+	snprintf(path, PATH_MAX + sizeof(OLD), "%s" OLD, detach->path);
+}
+
 static int open_file(struct detach *detach, const char *machine)
 {
-	char folder[PATH_MAX];
+	char folder[PATH_MAX], old[PATH_MAX + sizeof(OLD)];
 	int length = snprintf(detach->path, sizeof(detach->path), "%s/%s.log",
 			      runtime_get_path(folder), machine);
 
@@ -21,8 +36,27 @@ static int open_file(struct detach *detach, const char *machine)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return open(detach->path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-		    0600);
+	get_old_path(detach, old);
+	unlink(old); /* of another machine of that name */
+	return make_file(detach);
+}
+
+void detach_limit_file(const struct detach *detach, uint64_t max)
+{
+	char old[PATH_MAX + sizeof(OLD)];
+	struct stat status;
+	int file;
+
+	if (fstat(STDOUT_FILENO, &status) || (uint64_t)status.st_size <= max) {
+		return;
+	}
+	get_old_path(detach, old);
+	if (rename(detach->path, old) || (file = make_file(detach)) < 0) {
+		return; /* somebody took it away: then it has no limit */
+	}
+	dup2(file, STDOUT_FILENO);
+	dup2(file, STDERR_FILENO);
+	close(file);
 }
 
 static void enter_background(int file)

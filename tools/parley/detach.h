@@ -6,6 +6,7 @@
 #define TOOLS_PARLEY_DETACH_H
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "problem.h"
 
@@ -27,5 +28,13 @@ struct detach {
  * written or the other has ended, says so, and returns the status to leave with.
  */
 int detach_fork(struct detach *detach, const char *machine);
+
+/*
+ * In the background, now and then: once the file has more than "max" bytes it becomes NAME.log.old,
+ * in place of an earlier one, and standard streams go on in a new one. Guests write there, for as
+ * long as they like.
+ */
+#define DETACH_FILE_MAX ((uint64_t)16 << 20)
+void detach_limit_file(const struct detach *detach, uint64_t max);
 
 #endif

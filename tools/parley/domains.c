@@ -2,6 +2,7 @@
 #include "domains.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 /* More rounds than there can be domains: a hypervisor that lists for ever is not believed. */
 #define ROUNDS_MAX 8192
+
+#define NAMED_MAX 8 /* names that an error lists */
 
 static void clean(char *text, size_t size)
 {
@@ -127,25 +130,60 @@ static const struct pv_control_domain *find_number(const struct domains *domains
 	return NULL;
 }
 
+__attribute__((format(printf, 2, 3))) static void append(struct problem *problem,
+							 const char *format, ...)
+{
+	size_t used = strlen(problem->text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(problem->text + used, sizeof(problem->text) - used, format, args);
+	va_end(args);
+}
+
+static void append_names(const char *const *names, struct problem *problem)
+{
+	append(problem, "; there are: %s", names[0]);
+	for (names++; *names; names++) {
+		append(problem, ", %s", *names);
+	}
+}
+
+/* More than anybody reads: the one that may be meant. */
+static void append_nearest(const char *text, const char *const *names, size_t count,
+			   struct problem *problem)
+{
+	const char *nearest = text_find_nearest(text, names);
+
+	if (nearest) {
+		append(problem, " (did you mean \"%s\"?)", nearest);
+	}
+	append(problem, "; there are %zu, `parley ls` lists them", count);
+}
+
 /* No domain has that name: says which there are. */
 static void say_unknown(const struct domains *domains, const char *text, struct problem *problem)
 {
+	const char **names = calloc(domains->count + 1, sizeof(*names));
 	size_t count = 0;
-	size_t used;
 
-	problem_set(problem, "no domain \"%s\"", text);
+	if (!names) {
+		abort();
+	}
 	for (size_t i = 0; i < domains->count; i++) {
 		if (!domains_has_ended(&domains->items[i])) {
-			used = strlen(problem->text);
-			snprintf(problem->text + used, sizeof(problem->text) - used, "%s%s",
-				 count++ ? ", " : "; there are: ", domains->items[i].name);
+			names[count++] = domains->items[i].name;
 		}
 	}
+	problem_set(problem, "no domain \"%s\"", text);
 	if (!count) {
-		used = strlen(problem->text);
-		snprintf(problem->text + used, sizeof(problem->text) - used,
-			 "; no domain is running (start one by `parley create`)");
+		append(problem, "; no domain is running (start one by `parley create`)");
+	} else if (count <= NAMED_MAX) {
+		append_names(names, problem);
+	} else {
+		append_nearest(text, names, count, problem);
 	}
+	free(names);
 }
 
 const struct pv_control_domain *domains_find(const struct domains *domains, const char *text,

@@ -259,6 +259,9 @@ void hub_set_up(struct hub *hub, bool is_up)
 		struct problem why;
 
 		/* The words of link.c: which of the two tells the person is a matter of time. */
+		for (size_t i = 0; i < hub->client_count; i++) {
+			hub->clients[i]->is_orphan = true;
+		}
 		problem_set(&why, "the machine \"%s\" has ended", hub->socket.name);
 		give_up(hub, why.text);
 		hub->flight = (struct hub_flight){ .is_waiting = false };
@@ -363,5 +366,6 @@ void hub_fini(struct hub *hub)
 		remove_client(hub, hub->client_count - 1);
 	}
 	hub_image_free(hub);
+	hub_kernel_free(hub);
 	backlog_free(&hub->backlog);
 }

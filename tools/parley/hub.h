@@ -25,6 +25,7 @@
 #define HUB_CLIENTS_MAX 64
 #define HUB_IMAGES_MAX  16
 #define HUB_POLLS_MAX   (HUB_CLIENTS_MAX + 1)
+#define HUB_KERNELS_MAX 256 /* domains whose kernel's file is remembered */
 
 struct hub_client;
 
@@ -66,6 +67,12 @@ struct hub_flight {
 	uint32_t client_sequence;
 };
 
+/* Where a domain's kernel came from. */
+struct hub_kernel {
+	uint8_t uuid[16];
+	char *path; /* NULL: unused */
+};
+
 struct hub {
 	struct runtime_socket socket;
 	struct outqueue *line; /* frames to the hypervisor */
@@ -81,6 +88,8 @@ struct hub {
 	struct hub_image images[HUB_IMAGES_MAX];
 	uint64_t image_clock;
 	struct backlog backlog;
+	struct hub_kernel kernels[HUB_KERNELS_MAX];
+	size_t kernel_next;
 };
 
 /*
@@ -110,6 +119,9 @@ void hub_set_up(struct hub *hub, bool is_up);
 
 /* Takes a frame of the line: PV_LINE_REPLY, and those that clients may watch. */
 void hub_take_frame(struct hub *hub, const struct pv_line_header *header, const uint8_t *payload);
+
+/* Which file the kernel of the domain with that UUID is from. */
+void hub_tell_kernel(struct hub *hub, const uint8_t uuid[16], const char *path, size_t length);
 
 /* Ends all connections, removes the socket. */
 void hub_fini(struct hub *hub);

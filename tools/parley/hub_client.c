@@ -89,7 +89,7 @@ void hub_client_show(struct hub_client *client, const struct pv_line_header *hea
 
 void hub_client_refuse(struct hub_client *client, uint32_t sequence, const char *format, ...)
 {
-	struct link_problem problem = { .sequence = sequence };
+	struct link_problem problem = { .sequence = sequence, .has_ended = client->is_orphan };
 	char bytes[sizeof(problem) + PROBLEM_SIZE];
 	va_list args;
 
@@ -208,6 +208,12 @@ static void take_frame(void *context, const struct pv_line_header *header, const
 	case LINK_IMAGE:
 		hub_image_ask(reading->hub, client, payload, header->length);
 		drop_passed(client);
+		break;
+	case LINK_KERNEL:
+		hub_kernel_take(reading->hub, payload, header->length);
+		break;
+	case LINK_ORIGIN:
+		hub_kernel_answer(reading->hub, client, payload, header->length);
 		break;
 	case LINK_STOP:
 		reading->hub->host.stop(reading->hub->host.context);

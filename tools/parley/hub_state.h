@@ -19,6 +19,7 @@ struct hub_client {
 	uint32_t watches; /* LINK_WATCH_* */
 	uint16_t console; /* whose, 0: everybody's */
 	uint64_t lost;    /* bytes that did not fit, not told yet */
+	bool is_orphan;   /* its machine is gone */
 	int passed_fd;    /* came with the last bytes, or -1 */
 	uint32_t pins;    /* images that it may use, by bit */
 	uint32_t waits;   /* images that it waits for, by bit */
@@ -71,6 +72,14 @@ void hub_image_take(struct hub *hub, struct hub_image *image, int32_t result,
 void hub_image_fail(struct hub *hub, struct hub_image *image, const char *why);
 
 void hub_image_free(struct hub *hub);
+
+/* ---- hub_kernel.c ---- */
+
+/* A client tells where a kernel is from / asks for it. */
+void hub_kernel_take(struct hub *hub, const uint8_t *payload, size_t size);
+void hub_kernel_answer(struct hub *hub, struct hub_client *client, const uint8_t *payload,
+		       size_t size);
+void hub_kernel_free(struct hub *hub);
 
 /* ---- hub.c ---- */
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -124,10 +125,12 @@ static int greet(struct link *link, struct problem *problem)
 	}
 	memcpy(&link->hello, frame.payload, sizeof(link->hello));
 	if (link->hello.version != LINK_VERSION) {
-		return problem_set(problem,
-				   "the machine is held by a parley that speaks version %u of the "
-				   "link, this one version %u",
-				   link->hello.version, LINK_VERSION);
+		return problem_set(
+			problem,
+			"the machine is held by a parley that speaks version %u of the "
+			"link, this one version %u (use that one, or end process %u, which "
+			"holds it)",
+			link->hello.version, LINK_VERSION, link->hello.pid);
 	}
 	return 0;
 }
@@ -213,7 +216,7 @@ int link_watch(struct link *link, uint32_t what, uint16_t domid, struct problem 
  * Whether a frame answers the request in flight: 1 with the result, which is LINK_FAILED with a
  * problem where there was none.
  */
-static int take_answer(const struct link *link, const struct link_frame *frame, void *structure,
+static int take_answer(struct link *link, const struct link_frame *frame, void *structure,
 		       size_t size, int *result, struct problem *problem)
 {
 	struct pv_line_reply reply;
@@ -239,6 +242,7 @@ static int take_answer(const struct link *link, const struct link_frame *frame, 
 			return 0;
 		}
 		*result = LINK_FAILED;
+		link->has_ended |= told.has_ended != 0;
 		problem_set(problem, "%.*s", (int)(rest - sizeof(told)),
 			    (const char *)frame->payload + sizeof(told));
 		return 1;
@@ -279,4 +283,46 @@ int link_call(struct link *link, uint32_t op, void *structure, size_t size, stru
 		return LINK_FAILED;
 	}
 	return wait_for_answer(link, structure, size, problem);
+}
+
+void link_tell_kernel(struct link *link, const uint8_t uuid[16], const char *path)
+{
+	struct {
+		struct link_kernel head;
+		char path[PV_LINE_PAYLOAD_MAX - sizeof(struct link_kernel)];
+	} frame;
+	struct problem ignored;
+	char whole[PATH_MAX];
+	int length;
+
+	if (!realpath(path, whole)) {
+		return;
+	}
+	memcpy(frame.head.uuid, uuid, sizeof(frame.head.uuid));
+	length = snprintf(frame.path, sizeof(frame.path), "%s", whole);
+	if (length < (int)sizeof(frame.path)) {
+		(void)link_send(link, LINK_KERNEL, 0, &frame, sizeof(frame.head) + (size_t)length,
+				-1, &ignored);
+	}
+}
+
+void link_ask_kernel(struct link *link, const uint8_t uuid[16], char path[PATH_MAX])
+{
+	struct link_frame frame;
+	struct problem ignored;
+	size_t length = 0;
+
+	path[0] = '\0';
+	if (link_send(link, LINK_ORIGIN, 0, uuid, sizeof(struct link_kernel), -1, &ignored)) {
+		return;
+	}
+	while (link_next(link, &frame, REPLY_PATIENCE, &ignored) > 0) {
+		if (frame.header.type == LINK_KERNEL &&
+		    frame.header.length >= sizeof(struct link_kernel)) {
+			length = frame.header.length - sizeof(struct link_kernel);
+			memcpy(path, frame.payload + sizeof(struct link_kernel), length);
+			path[length] = '\0';
+			return;
+		}
+	}
 }

@@ -43,6 +43,8 @@
 #define LINK_READY    133U /* up: struct link_ready: the image is with the hypervisor */
 #define LINK_PROGRESS 134U /* up: struct link_progress of a LINK_IMAGE */
 #define LINK_STOP     135U /* down: switch the machine off now */
+#define LINK_KERNEL   136U /* down: struct link_kernel of a domain that was made; up: the answer */
+#define LINK_ORIGIN   137U /* down: struct link_kernel without a path: which kernel was it? */
 
 /* LINK_WATCH; the frame's domid says whose console, 0: everybody's */
 #define LINK_WATCH_CONSOLE (1U << 0)
@@ -57,8 +59,9 @@ struct link_hello {
 };
 
 struct link_problem {
-	uint32_t sequence; /* of the request or image, 0: the connection is ended */
-			   /* text follows, without a NUL */
+	uint32_t sequence;  /* of the request or image, 0: the connection is ended */
+	uint32_t has_ended; /* 1: for the machine is gone */
+			    /* text follows, without a NUL */
 };
 
 /*
@@ -82,6 +85,12 @@ struct link_progress {
 	uint32_t reserved; /* 0 */
 	uint64_t done;     /* bytes */
 	uint64_t total;
+};
+
+/* The file that a domain's kernel was taken from, so that its symbols are found when it has crashed. */
+struct link_kernel {
+	uint8_t uuid[16]; /* the domain's */
+			  /* an absolute path follows, without a NUL; none: not known */
 };
 
 /* ---- a verb's end ---- */
@@ -136,6 +145,10 @@ int link_send(struct link *link, uint8_t type, uint16_t domid, const void *paylo
  */
 int link_next(struct link *link, struct link_frame *frame, int milliseconds,
 	      struct problem *problem);
+
+/* Tells which file a domain's kernel is from, as far as that can be told; and asks: "" if it is not known. */
+void link_tell_kernel(struct link *link, const uint8_t uuid[16], const char *path);
+void link_ask_kernel(struct link *link, const uint8_t uuid[16], char path[PATH_MAX]);
 
 /* True where a frame is held already, so that poll on fd would miss it. */
 bool link_has_frame(const struct link *link);

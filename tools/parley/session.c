@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "detach.h"
+
 #define READ_SIZE      16384
 #define START_PATIENCE 2.0 /* a start longer than this is mentioned */
 #define EXIT_PATIENCE  2   /* seconds for slow readers at the end */
@@ -289,6 +291,9 @@ static void turn(struct session *session)
 	run_timers(session);
 	hub_run(&session->hub, session_get_time());
 	flush_all(session);
+	if (session->options->detach) {
+		detach_limit_file(session->options->detach, DETACH_FILE_MAX);
+	}
 }
 
 /* ---- beginning and end ---- */
@@ -340,6 +345,14 @@ static void begin_hub(struct session *session)
 
 	hub_init(&session->hub, session->options->socket ? session->options->socket : &none,
 		 &session->line, &host, session->options->patience);
+	for (size_t i = 0; i < session->options->config->domain_count; i++) {
+		const struct config_domain *domain = &session->options->config->domains[i];
+		char path[PATH_MAX];
+
+		if (domain->kernel && realpath(domain->kernel, path)) {
+			hub_tell_kernel(&session->hub, domain->uuid, path, strlen(path));
+		}
+	}
 }
 
 static void begin(struct session *session, const struct machine *machine,
@@ -361,7 +374,7 @@ static void begin(struct session *session, const struct machine *machine,
 	begin_hub(session);
 	screen_init(&session->screen, &session->out,
 		    config->domain_count == 1 && !options->names_lines, colour);
-	session->ready_fd = options->ready_fd;
+	session->ready_fd = options->detach ? options->detach->ready_fd : -1;
 	for (size_t i = 0; i < config->domain_count; i++) {
 		fates_add(&session->fates, config->domains[i].name);
 		session_get_stream(session, i);

@@ -18,6 +18,8 @@
 #define SESSION_STATUS_TIMEOUT 124
 /* and 128 + the signal's number when a signal or Ctrl-A x ended it */
 
+struct detach;
+
 struct session_options {
 	const struct config *config;         /* the domains that are to start */
 	double timeout;                      /* seconds, 0: none */
@@ -26,10 +28,10 @@ struct session_options {
 	bool stats;                          /* print what was counted for each domain */
 	bool stats_json;                     /* and that as JSON */
 	const struct runtime_socket *socket; /* by which other verbs reach the machine, or NULL */
-	bool names_lines; /* write names before lines even where there is one domain */
-	int ready_fd;     /* gets DETACH_READY once all domains have started, or -1 (detach.h) */
-	bool is_counted;  /* the machine's TSC counts instructions */
-	double patience;  /* seconds that the hypervisor has for an answer, 0: as usual */
+	bool names_lines;            /* write names before lines even where there is one domain */
+	const struct detach *detach; /* if it runs in the background, or NULL */
+	bool is_counted;             /* the machine's TSC counts instructions */
+	double patience;             /* seconds that the hypervisor has for an answer, 0: as usual */
 };
 
 /*

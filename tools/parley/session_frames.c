@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "detach.h"
+#include "oops_reasons.h"
 
 #define STOP_GRACE    5.0 /* seconds from BYE to the machine's end */
 #define PARTIAL_PAUSE 0.2 /* a line unfinished for so long is shown */
@@ -67,6 +68,19 @@ static void take_new(struct session *session, size_t index)
 	}
 }
 
+/* To the person who started one kernel, and sees its registers in the log: what that says. */
+static void tell_meaning(struct session *session, const char *end)
+{
+	const char *line = oops_explain(end);
+
+	while (line && *line) {
+		int length = (int)strcspn(line, "\n");
+
+		session_notify(session, "  %.*s", length, line);
+		line += length + 1;
+	}
+}
+
 static void take_domain(struct session *session, const uint8_t *payload)
 {
 	struct pv_line_domain report;
@@ -88,6 +102,10 @@ static void take_domain(struct session *session, const uint8_t *payload)
 	}
 	fate = &session->fates.items[index];
 	session_notify(session, "%s: %s", fate->name, fates_describe(fate, text, sizeof(text)));
+	if (report.state == PV_DOMAIN_STATE_CRASHED &&
+	    session->options->config->domain_count == 1) {
+		tell_meaning(session, text);
+	}
 }
 
 /* Whoever started the machine into the background waits until each domain has been heard of. */

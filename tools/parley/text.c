@@ -196,9 +196,9 @@ const char *text_round_size(uint64_t bytes, char buffer[TEXT_SIZE_MAX])
 		snprintf(buffer, TEXT_SIZE_MAX, "%lluM", (unsigned long long)(bytes >> 20));
 		return buffer;
 	}
-	bytes = bytes * 10 >> 10;
+	bytes = (bytes * 10 + 512) >> 10;
 	while (unit + 1 < sizeof(letters) - 1 && bytes >= 10240) {
-		bytes >>= 10;
+		bytes = (bytes + 512) >> 10;
 		unit++;
 	}
 	snprintf(buffer, TEXT_SIZE_MAX, "%llu.%llu%c", (unsigned long long)bytes / 10,
@@ -260,7 +260,8 @@ const char *text_find_nearest(const char *text, const char *const *names)
 			continue;
 		}
 		distance = measure_distance(text, *names);
-		if (distance < best_distance && distance < length) {
+		if (distance < best_distance &&
+		    2 * distance < (length > strlen(text) ? length : strlen(text))) {
 			best = *names;
 			best_distance = distance;
 		}

@@ -220,6 +220,8 @@ static int create_domain(struct create *create, size_t index, json_t *made, stru
 	if (result < 0) {
 		return domains_explain(name, "create", result, problem);
 	}
+	link_tell_kernel(&create->client.link, create->config.domains[index].uuid,
+			 create->config.domains[index].kernel);
 	if (!create->client.as_json) {
 		printf("%s: domain %u\n", name, what.domid);
 	}

@@ -1,9 +1,10 @@
 /*
- * `parley oops`, the report of a domain that crashed, and the names of the addresses in it,
- * from the symbols of its kernel.
+ * `parley oops`, the report of a domain that crashed, the names of the addresses in it, from the
+ * symbols of its kernel, and what its reason means.
  */
 #include "verbs.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,22 +12,25 @@
 
 #include "client.h"
 #include "domains.h"
+#include "oops_reasons.h"
 #include "symbols/symbols.h"
 #include "text.h"
 
 #define OPT_SYMBOLS CLIENT_OPTION
 
 #define ADDRESS_DIGITS 16
+#define PLACE_MAX      6        /* "rip" */
 #define OFFSET_MAX     0x10000U /* beyond that an address is not that function's */
 
 static const char oops_help[] =
 	"usage: parley oops NAME [OPTION...]\n"
 	"\n"
 	"Prints what the hypervisor reported when it killed a domain, or when the domain said that it\n"
-	"crashed: why, registers, stack.\n"
+	"crashed: why, registers, stack, which functions the addresses are in, and what it means.\n"
 	"\n"
-	"  --symbols FILE  say which functions of the kernel the addresses are in: its ELF file,\n"
-	"                  or a list as /proc/kallsyms has it\n" CLIENT_HELP_OPTIONS "\n"
+	"  --symbols FILE  where to find functions, in place of the kernel's own file: another ELF file,\n"
+	"                  System.map, or a list as /proc/kallsyms has it\n" CLIENT_HELP_OPTIONS
+	"\n"
 	"Exit status: 0 printed, 1 it has not crashed, or failed, 2 usage.\n";
 
 struct oops {
@@ -75,6 +79,27 @@ static bool was_before(const char *text, const char *word)
 	return first && first < word;
 }
 
+/* The register that a word of the report is of, "" for one of the stack: "rbx ffff..." or "rip e033:ffff...". */
+static void get_place(const char *text, const char *word, char place[PLACE_MAX])
+{
+	const char *end = word;
+	size_t length = 0;
+
+	if (end > text && end[-1] == ':') {
+		for (end--; end > text && isxdigit((unsigned char)end[-1]); end--) {
+		}
+	}
+	for (; end > text && end[-1] == ' '; end--) {
+	}
+	while (end - length > text && isalnum((unsigned char)end[-1 - (long)length])) {
+		length++;
+	}
+	place[0] = '\0';
+	if (length > 0 && length < PLACE_MAX && strchr("rc", *(end - length))) {
+		snprintf(place, PLACE_MAX, "%.*s", (int)length, end - length);
+	}
+}
+
 /* A line for each address that is in a function, in the order in which they stand, each once. */
 static void print_names(const struct symbols *symbols, const char *text)
 {
@@ -86,31 +111,56 @@ static void print_names(const struct symbols *symbols, const char *text)
 		if (length == ADDRESS_DIGITS && !was_before(text, at)) {
 			uint64_t address = strtoull(at, NULL, 16);
 			const struct symbol *symbol = symbols_find(symbols, address);
+			char place[PLACE_MAX];
 
 			if (symbol && address - symbol->address < OFFSET_MAX) {
-				printf("  %016" PRIx64 "  %s+0x%" PRIx64 "\n", address,
-				       symbol->name, address - symbol->address);
+				get_place(text, at, place);
+				printf("  %016" PRIx64 "  %-5s  %s+0x%" PRIx64 "\n", address,
+				       place[0] ? place : "stack", symbol->name,
+				       address - symbol->address);
 			}
 		}
 		at += length ? length : 1;
 	}
 }
 
-static int print(const struct oops *oops)
+/* By the file that was named, else by the kernel's own, if it has symbols. */
+static int read_symbols(const struct oops *oops, const char *kernel, struct symbols *symbols)
 {
-	struct symbols symbols = { 0 };
-
-	fwrite(oops->text, 1, oops->size, stdout);
-	if (!oops->symbols_path || !oops->size) {
+	if (oops->symbols_path) {
+		return symbols_read(symbols, oops->symbols_path) ? CLIENT_STATUS_FAILED : 0;
+	}
+	if (kernel[0] && !symbols_try(symbols, kernel)) {
 		return 0;
 	}
-	if (symbols_read(&symbols, oops->symbols_path)) {
-		return CLIENT_STATUS_FAILED;
-	}
-	printf("names, by %s:\n", oops->symbols_path);
-	print_names(&symbols, oops->text);
-	symbols_free(&symbols);
+	fprintf(stderr,
+		"parley oops: %s%sno symbols, so no names (give them by --symbols FILE: the kernel's "
+		"ELF file, its System.map, or what its /proc/kallsyms shows root)\n",
+		kernel, kernel[0] ? " has " : "there are ");
 	return 0;
+}
+
+static int print(const struct oops *oops, const char *name, const char *kernel)
+{
+	struct symbols symbols = { 0 };
+	const char *means = oops_explain(oops->text);
+	int status;
+
+	fwrite(oops->text, 1, oops->size, stdout);
+	if (!oops->size) {
+		return 0;
+	}
+	status = read_symbols(oops, kernel, &symbols);
+	if (symbols.count) {
+		printf("names, by %s:\n", oops->symbols_path ? oops->symbols_path : kernel);
+		print_names(&symbols, oops->text + strcspn(oops->text, "\n"));
+		symbols_free(&symbols);
+	}
+	if (means) {
+		printf("what it means:\n%s", means);
+	}
+	printf("what it wrote before: parley console %s --earlier\n", name);
+	return status;
 }
 
 static int find_and_print(struct client *client, const struct domains *domains, const char *name,
@@ -119,6 +169,7 @@ static int find_and_print(struct client *client, const struct domains *domains, 
 	const struct pv_control_domain *domain;
 	struct problem problem;
 	char state[DOMAINS_STATE_MAX];
+	char kernel[PATH_MAX];
 
 	domain = domains_find(domains, name, &problem);
 	/* Of one that says itself that it crashed, too, there is a report. */
@@ -130,7 +181,8 @@ static int find_and_print(struct client *client, const struct domains *domains, 
 	if (!domain || fetch(client, domain, oops, &problem)) {
 		return client_fail(client, &problem);
 	}
-	return print(oops);
+	link_ask_kernel(&client->link, domain->uuid, kernel);
+	return print(oops, domain->name, kernel);
 }
 
 static int take_option(void *context, int option, const char *text, struct problem *problem)

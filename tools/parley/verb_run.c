@@ -183,7 +183,7 @@ static int start_and_stay(struct run *run)
 			return status;
 		}
 	}
-	session.ready_fd = run->detach.ready_fd;
+	session.detach = run->detached ? &run->detach : NULL;
 	run->qemu.bundle_fd = launch_open_bundle(&run->launch, &problem);
 	if (run->qemu.bundle_fd < 0 || qemu_start(&machine, &run->qemu, &problem)) {
 		runtime_close(&run->socket);

@@ -22,7 +22,10 @@ struct symbols {
  */
 int symbols_read(struct symbols *symbols, const char *path);
 
-/* The last symbol at or before the address, or NULL. */
+/* The same of a file that may have none: then -1 without a word. */
+int symbols_try(struct symbols *symbols, const char *path);
+
+/* The last symbol at or before the address, or NULL, also behind the end of the code. */
 const struct symbol *symbols_find(const struct symbols *symbols, uint64_t address);
 
 void symbols_free(struct symbols *symbols);

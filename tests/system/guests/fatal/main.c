@@ -10,6 +10,7 @@
  */
 #include <stdint.h>
 
+#include "console.h"
 #include "cpu.h"
 #include "events.h"
 #include "hypercall.h"
@@ -267,13 +268,23 @@ static void fault_storm(unsigned long number)
 }
 
 /* Writes to the console by hypercall as fast as it can. */
+static char useless[] = "the console is not meant for this much text of no use\n";
+
 static void flood(unsigned long number)
 {
-	static char text[] = "the console is not meant for this much text of no use\n";
 	uint64_t end = timer_now_ns() + number * NS_PER_SECOND;
 
 	while (timer_now_ns() < end) {
-		hypercall_console_io(PV_CONSOLEIO_write, sizeof(text) - 1, text);
+		hypercall_console_io(PV_CONSOLEIO_write, sizeof(useless) - 1, useless);
+	}
+}
+
+static void flood_ring(unsigned long number)
+{
+	uint64_t end = timer_now_ns() + number * NS_PER_SECOND;
+
+	while (timer_now_ns() < end) {
+		console_write(useless, sizeof(useless) - 1);
 	}
 }
 
@@ -307,6 +318,7 @@ static const struct {
 	{ "hog", hog },
 	{ "storm", fault_storm },
 	{ "flood", flood },
+	{ "flood-ring", flood_ring },
 };
 
 int main(void)

@@ -282,8 +282,14 @@ static void do_for_others(void (*work)(void))
 }
 
 /* One piece of work; each clears what made it necessary. */
-static void exit_do_work(struct cpu_info *info)
+static void exit_do_work(struct cpu_info *info, struct cpu_regs *regs)
 {
+	/* First, while who asked for it is still current; alone, for it can end the domain. */
+	if (info->work & CPU_WORK_IRET) {
+		info->work &= ~CPU_WORK_IRET;
+		pv_iret(regs);
+		return;
+	}
 	if (info->work & CPU_WORK_TIMER) {
 		timer_run();
 	}
@@ -319,7 +325,7 @@ void pv_exit_work(struct cpu_regs *regs)
 			domain_report_crash(info->current, regs);
 		}
 		if (info->work != 0) {
-			exit_do_work(info);
+			exit_do_work(info, regs);
 			continue;
 		}
 		v = info->current;

@@ -103,11 +103,6 @@ static void check_multicall(void)
 	REFUSES("multicall", PV_EINVAL, "a list in a list", (long)calls[1].result);
 	check_result("multicall: no such call", (long)calls[2].result, -PV_ENOSYS);
 	REFUSES("multicall", PV_EFAULT, "from nowhere", hypercall_multicall((void *)NOWHERE, 1));
-	if (calls_on_parley()) {
-		calls[0] = (struct pv_multicall_entry){ .op = PV_HYPERCALL_iret };
-		DOES("multicall", "an iret in it", hypercall_multicall(calls, 1), 0);
-		REFUSES("iret", PV_EINVAL, "within a multicall", (long)calls[0].result);
-	}
 }
 
 static void check_rights(void)

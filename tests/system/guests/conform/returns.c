@@ -8,11 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "check.h"
+#include "calls.h"
 #include "cpu.h"
 #include "events.h"
 #include "hypercall.h"
 #include "mmu.h"
+#include "page.h"
 #include "start.h"
 #include "string.h"
 #include "timer.h"
@@ -29,6 +30,7 @@
 #define ANSWER       0xabcdul
 
 void landing_iret(const uint64_t frame[9]);
+void landing_multicall(const uint64_t frame[9], struct pv_multicall_entry *calls, uint64_t count);
 extern const char landing_here[];
 extern struct {
 	uint64_t rax, rcx, r11, rflags, rsp, ss, cs;
@@ -75,6 +77,29 @@ static void check_kernel_return(void)
 	events_enable();
 	land(0);
 	check_result("returns: IF clear masks", cpu_current()->info->evtchn_upcall_mask, 1);
+}
+
+/* An iret ends a batch: what follows it is not done, and the frame says where the guest goes on. */
+static void check_return_in_a_batch(void)
+{
+	struct pv_multicall_entry calls[3] = {
+		{ .op = PV_HYPERCALL_xen_version, .args = { PV_VERSION_pagesize } },
+		{ .op = PV_HYPERCALL_iret, .result = 77 },
+		{ .op = PV_HYPERCALL_xen_version, .args = { PV_VERSION_pagesize }, .result = 77 },
+	};
+	struct pv_iret_context frame = frame_to(0);
+
+	events_enable();
+	landing_multicall((const uint64_t *)&frame, calls, 3);
+	check_true("returns: iret in a batch",
+		   landing_found.rax == 0x1111 && landing_found.rcx == 0x3333 &&
+			   landing_found.r11 == 0x2222 && landing_found.rsp == 0x4444);
+	check_result("returns: the call before it", (long)calls[0].result, KIT_PAGE_SIZE);
+	check_result("returns: none behind it", (long)calls[2].result, 77);
+	check_result("returns: and the frame's mask", cpu_current()->info->evtchn_upcall_mask, 1);
+	if (calls_on_parley()) {
+		check_result("returns: its result", (long)calls[1].result, 0);
+	}
 }
 
 static unsigned upcalls;
@@ -190,6 +215,7 @@ static void check_user_upcall(void)
 void returns_check(void)
 {
 	check_kernel_return();
+	check_return_in_a_batch();
 	check_unmasking_return();
 	check_user_calls();
 	check_user_faults();

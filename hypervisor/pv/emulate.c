@@ -1,10 +1,8 @@
 /*
  * Privileged instructions: what each one does. The instruction is fetched and
  * decoded once, from a copy, and nothing is changed before all of it is
- * checked.
- *
- * LIMIT: an emulated instruction under RFLAGS.TF raises no single-step trap of
- * its own; the trap comes behind the next native one.
+ * checked. What comes behind one, a single step or a breakpoint on I/O, is
+ * delivered by traps.c.
  */
 #include "pv/emulate.h"
 
@@ -269,6 +267,9 @@ enum emulate_result pv_emulate_privileged(struct vcpu *v, struct cpu_regs *regs)
 	}
 	regs->rip += insn.length;
 	regs->rflags &= ~RFLAGS_RF;
+	if (unlikely(v->debugreg[7] & DR7_ENABLES) && io_met_breakpoint(v, regs, &insn)) {
+		return EMULATE_BREAK;
+	}
 	return EMULATE_DONE;
 }
 

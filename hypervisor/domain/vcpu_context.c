@@ -110,7 +110,7 @@ static void set_registers(struct vcpu *v, const struct pv_user_regs *u)
 	v->sel_es = u->es;
 	v->sel_fs = u->fs;
 	v->sel_gs = u->gs;
-	v->iopl = (u->rflags & RFLAGS_IOPL) >> 12;
+	v->iopl = (u->rflags & RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT;
 }
 
 static void set_callbacks(struct vcpu *v, const struct pv_vcpu_guest_context *c)

@@ -7,7 +7,7 @@
  * The failsafe frame has DS, ES, FS, GS between R11 and RIP. CS keeps RPL 3 if
  * user mode was interrupted and gets RPL 0 if it was the guest kernel. The IF
  * in RFLAGS is the virtual one: upcalls were not masked. The real IF is always
- * on in a guest.
+ * on in a guest. The IOPL is 0, or with vm_assist architectural_iopl the virtual one.
  *
  * Read next: iret.c, the way back.
  */
@@ -68,7 +68,8 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs, const u64 *head, u32 h
 	}
 	frame[n++] = regs->rip;
 	frame[n++] = (from_user ? (regs->cs & 0xffff) : (regs->cs & 0xfffc)) | (u64)mask << 32;
-	frame[n++] = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF);
+	frame[n++] = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF) |
+		     (v->shows_iopl ? (u64)v->iopl << RFLAGS_IOPL_SHIFT : 0);
 	frame[n++] = regs->rsp;
 	frame[n++] = regs->ss & 0xffff;
 	sp = regs->rsp;

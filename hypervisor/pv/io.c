@@ -14,7 +14,9 @@
 
 bool io_is_allowed(const struct vcpu *v)
 {
-	return v->iopl >= (v->mode == VCPU_MODE_KERNEL ? 1 : 3);
+	u8 kernel_level = v->shows_iopl ? 0 : 1;
+
+	return v->iopl >= (v->mode == VCPU_MODE_KERNEL ? kernel_level : 3);
 }
 
 static u8 read_byte(u32 port)

@@ -1,7 +1,8 @@
 /*
  * Port I/O of a guest that has no ports: reads give all ones, as an empty bus
  * does, and writes go nowhere. A kernel may do it once it has asked for I/O
- * privilege (physdev_op set_iopl); without, it gets #GP.
+ * privilege (physdev_op set_iopl); without, it gets #GP. Under vm_assist
+ * architectural_iopl it always may, and gives user mode IOPL 3 by iret.
  */
 #ifndef PV_IO_H
 #define PV_IO_H

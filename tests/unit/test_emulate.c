@@ -79,6 +79,18 @@ Test(emulate, cli_needs_iopl_and_changes_nothing)
 	cr_assert(RUN("\xfa"));
 }
 
+Test(emulate, a_kernel_whose_frames_show_an_iopl_needs_none)
+{
+	vcpu.shows_iopl = 1;
+	cr_assert(RUN("\xfa"));
+	cr_assert(RUN("\xe6\x80"));
+	vcpu.mode = VCPU_MODE_USER;
+	vcpu.iopl = 2;
+	cr_assert_not(RUN("\xfa"));
+	vcpu.iopl = 3;
+	cr_assert(RUN("\xfa"));
+}
+
 Test(emulate, ports)
 {
 	regs.rax = 0x1122334455667788;

@@ -10,6 +10,7 @@
 #include <parley/hypercall.h>
 #include <parley/trap.h>
 #include <parley/vcpu.h>
+#include <parley/vm_assist.h>
 #include <seam/cpu.h>
 #include <seam/idle.h>
 
@@ -19,6 +20,7 @@
 #include "hypercall/handlers.h"
 #include "living.h"
 #include "mm/alloc.h"
+#include "pv/iret.h"
 #include "pv/traps.h"
 
 const char exit_iret_insn[1];
@@ -102,6 +104,38 @@ Test(exit, an_iret_ends_a_batch)
 	cr_assert_eq(regs.rip, (u64)here);
 	cr_assert_eq(regs.cs, PV_FLAT_KERNEL_CS | 3);
 	cr_assert_eq(current_vcpu()->info->evtchn_upcall_mask, 1);
+}
+
+Test(exit, an_iret_sets_the_iopl_of_who_shows_one)
+{
+	struct pv_iret_context frame = { .rip = (u64)here,
+					 .cs = PV_FLAT_KERNEL_CS & ~3UL,
+					 .rflags = 0x3202 };
+	struct cpu_regs regs = { .rsp = (u64)&frame };
+	struct vcpu *v;
+
+	living_init();
+	stays = living_domain("stays", false);
+	schedule();
+	v = current_vcpu();
+	fake_guest_map_here(&frame, sizeof(frame));
+	pv_iret(&regs);
+	cr_assert_eq(v->iopl, 0);
+	cr_assert_neq(v->path, VCPU_PATH_IN_C);
+
+	regs.rsp = (u64)&frame;
+	cr_assert_eq(hypercall_vm_assist(PV_VM_ASSIST_CMD_enable, PV_VM_ASSIST_architectural_iopl,
+					 0, 0, 0, 0),
+		     0);
+	cr_assert_eq(v->path, VCPU_PATH_IN_C);
+	pv_iret(&regs);
+	cr_assert_eq(v->iopl, 3);
+	cr_assert_eq(regs.rflags, 0x202, "what the processor gets has none");
+	cr_assert_eq(v->path, VCPU_PATH_IN_C);
+	cr_assert_eq(hypercall_vm_assist(PV_VM_ASSIST_CMD_disable, PV_VM_ASSIST_architectural_iopl,
+					 0, 0, 0, 0),
+		     0);
+	cr_assert_neq(v->path, VCPU_PATH_IN_C);
 }
 
 Test(exit, an_iret_in_a_batch_whose_frame_is_not_there_ends_its_domain)

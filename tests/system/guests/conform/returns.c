@@ -5,6 +5,8 @@
  */
 #include "groups.h"
 
+#include <parley/physdev.h>
+#include <parley/vm_assist.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,7 @@
 #define RFLAGS_IF    0x200ul
 #define RFLAGS_DF    0x400ul
 #define RFLAGS_OF    0x800ul
+#define RFLAGS_IOPL  0x3000ul
 #define ARITHMETIC   0xcd5ul
 #define ANSWER       0xabcdul
 
@@ -100,6 +103,46 @@ static void check_return_in_a_batch(void)
 	if (calls_on_parley()) {
 		check_result("returns: its result", (long)calls[1].result, 0);
 	}
+}
+
+static uint64_t shown;
+
+static bool on_breakpoint(struct kit_regs *regs)
+{
+	shown = regs->rflags & RFLAGS_IOPL;
+	return true;
+}
+
+static uint64_t shown_iopl(void)
+{
+	shown = ~0ul;
+	__asm__ volatile("int3" ::: "memory");
+	return shown;
+}
+
+/* Frames carry it, returns set it, the kernel needs none. What the processor has stays 0. */
+static void check_architectural_iopl(void)
+{
+	struct pv_physdev_set_iopl iopl = { .iopl = 0 };
+	uint64_t rflags;
+
+	hypercall_physdev_op(PV_PHYSDEVOP_set_iopl, &iopl);
+	traps_set_handler(3, 3, on_breakpoint);
+	land(RFLAGS_IOPL);
+	check_result("returns: no IOPL without the assist", (long)shown_iopl(), 0);
+	DOES("vm_assist.architectural_iopl", "on",
+	     hypercall_vm_assist(PV_VM_ASSIST_CMD_enable, PV_VM_ASSIST_architectural_iopl), 0);
+	check_result("returns: IOPL 0 is shown", (long)shown_iopl(), 0);
+	__asm__ volatile("cli; outb %%al, $0x80" ::"a"(0)); /* allowed, else this ends here */
+	land(RFLAGS_IOPL);
+	check_result("returns: IOPL 3 is shown", (long)shown_iopl(), RFLAGS_IOPL);
+	__asm__ volatile("pushfq; popq %0" : "=r"(rflags));
+	check_result("returns: and not the processor's", (long)(rflags & RFLAGS_IOPL), 0);
+	land(0);
+	check_result("returns: IOPL 0 again", (long)shown_iopl(), 0);
+	DOES("vm_assist.architectural_iopl", "off",
+	     hypercall_vm_assist(PV_VM_ASSIST_CMD_disable, PV_VM_ASSIST_architectural_iopl), 0);
+	traps_set_handler(3, 3, NULL);
 }
 
 static unsigned upcalls;
@@ -216,6 +259,7 @@ void returns_check(void)
 {
 	check_kernel_return();
 	check_return_in_a_batch();
+	check_architectural_iopl();
 	check_unmasking_return();
 	check_user_calls();
 	check_user_faults();

@@ -50,11 +50,8 @@ static u16 io_port(const struct cpu_regs *regs, const struct insn *insn)
 
 bool io_met_breakpoint(struct vcpu *v, const struct cpu_regs *regs, const struct insn *insn)
 {
-	u64 hits = 0;
+	u64 hits = debugreg_io_hits(v, io_port(regs, insn), io_bytes(insn));
 
-	if (insn->map == INSN_MAP_ONE_BYTE && (insn->opcode & 0xf4) == 0xe4) {
-		hits = debugreg_io_hits(v, io_port(regs, insn), io_bytes(insn));
-	}
 	if (hits != 0) {
 		debugreg_met(v, hits);
 	}

@@ -19,7 +19,7 @@ u32 io_port_read(u16 port, u32 bytes);
 /* Carry out a decoded IN or OUT: false if it is not allowed. */
 bool io_emulate(struct vcpu *v, struct cpu_regs *regs, const struct insn *insn);
 
-/* True if this instruction, which was carried out, was IN or OUT and met a breakpoint; DR6 tells which. */
+/* True if such an instruction, which was carried out, met a breakpoint; DR6 tells which. */
 bool io_met_breakpoint(struct vcpu *v, const struct cpu_regs *regs, const struct insn *insn);
 
 #endif

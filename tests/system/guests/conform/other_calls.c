@@ -13,10 +13,10 @@
 #include "string.h"
 #include "timer.h"
 
-#define MAPPED      2u
-#define TWO_GIB     0x80000000u
-#define BOUNDED_NS  60000000000ul
-#define BLANKS      0x16000000000ul
+#define MAPPED     2u
+#define TWO_GIB    0x80000000u
+#define BOUNDED_NS 60000000000ul
+#define BLANKS     0x16000000000ul
 
 static void check_version(void)
 {

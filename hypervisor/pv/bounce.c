@@ -174,7 +174,7 @@ void pv_syscall_from_user(struct cpu_regs *regs)
 	bounce(v, regs, head, 2, to);
 }
 
-/* SYSCALL in a 32-bit code segment, by either half. From entry.S. */
+/* SYSCALL in a 32-bit code segment: never a hypercall, whichever half makes it. From entry.S. */
 void pv_syscall32(struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();
@@ -182,7 +182,7 @@ void pv_syscall32(struct cpu_regs *regs)
 	struct target to = { v->syscall32_entry, v->syscall32_masks != 0, RFLAGS_DF };
 
 	regs->ss = PV_FLAT_RING3_SS32;
-	if (to.entry == 0 || v->mode == VCPU_MODE_KERNEL) {
+	if (to.entry == 0) {
 		regs->rip = (u32)regs->rip - 2;
 		pv_inject_trap(v, regs, 6, 0);
 		return;

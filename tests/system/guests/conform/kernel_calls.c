@@ -11,9 +11,12 @@
 #include "hypercall.h"
 #include "mmu.h"
 #include "page.h"
+#include "string.h"
 #include "traps.h"
 
 #define NOT_CANONICAL (1ul << 63)
+#define LOW           0x20000000ul
+#define CPUID_AMD     0x68747541u /* "Auth" */
 #define DATA_SEGMENT  0x00cff3000000fffful
 #define CALL_GATE_32  0x0000e40000000000ul /* present, DPL 3, type 4: 16-bit call gate */
 
@@ -108,9 +111,43 @@ static void check_descriptors(void)
 	REFUSES("set_segment_base", PV_EINVAL, "no such base", hypercall_set_segment_base(4, 0));
 }
 
+uint64_t compat_call(void *low);
+extern const char compat_entry[], compat_gone[], compat_code[], compat_code_end[];
+
+static bool on_no_syscall(struct kit_regs *regs)
+{
+	regs->rip = (uintptr_t)compat_gone;
+	regs->cs = PV_FLAT_KERNEL_CS & ~3ul;
+	return true;
+}
+
+/* A SYSCALL in 32-bit code is no hypercall, not even the kernel's. Only AMD has it there. */
+static void check_compat_syscall(void)
+{
+	void *page = page_alloc();
+	bool has = cpu_read_cpuid(0, 0).ebx == CPUID_AMD;
+	uint64_t cs;
+
+	memcpy(page, compat_code, (size_t)(compat_code_end - compat_code));
+	check_result("syscall32: code below 4 GiB",
+		     mmu_map(mmu_root_mfn(), LOW,
+			     mmu_pte(mmu_page_mfn(page), PV_PTE_PRESENT | PV_PTE_WRITE)),
+		     0);
+	traps_set_handler(6, 0, on_no_syscall);
+	callback(PV_CALLBACKOP_register, PV_CALLBACK_syscall32, (uintptr_t)compat_entry);
+	cs = compat_call((void *)LOW);
+	check_result("syscall32: of the kernel", (long)(cs & 0xffff),
+		     has ? (long)(PV_FLAT_RING3_CS32 & ~3ul) : 0);
+	callback(PV_CALLBACKOP_register, PV_CALLBACK_syscall32, 0);
+	traps_set_handler(6, 0, NULL);
+	mmu_set_mapping(LOW, 0);
+	page_free(page);
+}
+
 void kernel_calls_check(void)
 {
 	check_traps();
 	check_callbacks();
+	check_compat_syscall();
 	check_descriptors();
 }

@@ -21,7 +21,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))')
 DEPS_BUILD := gcc libc6-dev make binutils libjansson-dev uuid-dev liblzma-dev libzstd-dev \
 	liblz4-dev zlib1g-dev libelf-dev
 DEPS_RUN := qemu-system-x86 busybox-static cpio grub-pc-bin grub-common xorriso mtools
-DEPS_TEST := libcriterion-dev libxen-dev libzydis-dev grub-xen-bin
+DEPS_TEST := libcriterion-dev libxen-dev libzydis-dev grub-xen-bin grub-xen-host
 DEPS_LINT := clang-format clang-tidy
 
 .PHONY: deps

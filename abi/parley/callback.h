@@ -13,14 +13,22 @@
 #define PV_CALLBACKOP_register   0 /* pv_callback_register */
 #define PV_CALLBACKOP_unregister 1 /* pv_callback_unregister */
 
-/* pv_callback_register.type */
-#define PV_CALLBACK_event               0 /* an event is pending */
-#define PV_CALLBACK_failsafe            1 /* a segment could not be loaded */
-#define PV_CALLBACK_syscall             2 /* SYSCALL in 64-bit user mode */
+/*
+ * pv_callback_register.type
+ *  - PV_CALLBACK_event: an event is pending
+ *  - PV_CALLBACK_failsafe: a segment could not be loaded
+ *  - PV_CALLBACK_syscall: SYSCALL in 64-bit user mode
+ *  - PV_CALLBACK_sysenter: SYSENTER in user mode
+ *  - PV_CALLBACK_syscall32: SYSCALL in 32-bit code, of programs or of the
+ *    kernel itself
+ */
+#define PV_CALLBACK_event               0
+#define PV_CALLBACK_failsafe            1
+#define PV_CALLBACK_syscall             2
 #define PV_CALLBACK_sysenter_deprecated 3
 #define PV_CALLBACK_nmi                 4
-#define PV_CALLBACK_sysenter            5 /* SYSENTER in user mode */
-#define PV_CALLBACK_syscall32           7 /* SYSCALL in 32-bit user mode */
+#define PV_CALLBACK_sysenter            5
+#define PV_CALLBACK_syscall32           7
 
 /* pv_callback_register.flags */
 #define PV_CALLBACKF_mask_events 0x1 /* enter with upcalls masked */

@@ -14,7 +14,7 @@
 #define PV_VM_ASSIST_4gb_segments_notify  1  /* no effect in 64 bits */
 #define PV_VM_ASSIST_writable_pagetables  2  /* emulate stores to tables */
 #define PV_VM_ASSIST_pae_extended_cr3     3  /* no effect in 64 bits */
-#define PV_VM_ASSIST_architectural_iopl   4  /* not offered */
+#define PV_VM_ASSIST_architectural_iopl   4  /* frames and iret carry the IOPL */
 #define PV_VM_ASSIST_runstate_update_flag 5  /* PV_RUNSTATE_UPDATE is used */
 #define PV_VM_ASSIST_m2p_strict           32 /* m2p not seen in user mode */
 

@@ -21,6 +21,7 @@ struct vcpu;
 #define CPU_WORK_REAP    (1U << 3) /* a dying domain has work left here */
 #define CPU_WORK_TRACE   (1U << 4) /* trace records wait to be sent; no reason to leave a hypercall */
 #define CPU_WORK_RETRIED (1U << 5) /* an access to guest memory was tried again: forget that */
+#define CPU_WORK_IRET    (1U << 6) /* a multicall ended with an iret: make that return */
 
 /* Accesses to guest memory that were tried again since the last exit: pv/retry.h. */
 struct access_retries {

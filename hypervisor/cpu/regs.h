@@ -19,18 +19,19 @@ struct cpu_regs {
 
 _Static_assert(sizeof(struct cpu_regs) == 168, "entry.S relies on this");
 
-#define RFLAGS_CF    (1UL << 0)
-#define RFLAGS_FIXED (1UL << 1)
-#define RFLAGS_ZF    (1UL << 6)
-#define RFLAGS_TF    (1UL << 8)
-#define RFLAGS_IF    (1UL << 9)
-#define RFLAGS_DF    (1UL << 10)
-#define RFLAGS_IOPL  (3UL << 12)
-#define RFLAGS_NT    (1UL << 14)
-#define RFLAGS_RF    (1UL << 16)
-#define RFLAGS_VM    (1UL << 17)
-#define RFLAGS_AC    (1UL << 18)
-#define RFLAGS_ID    (1UL << 21)
+#define RFLAGS_CF         (1UL << 0)
+#define RFLAGS_FIXED      (1UL << 1)
+#define RFLAGS_ZF         (1UL << 6)
+#define RFLAGS_TF         (1UL << 8)
+#define RFLAGS_IF         (1UL << 9)
+#define RFLAGS_DF         (1UL << 10)
+#define RFLAGS_IOPL_SHIFT 12
+#define RFLAGS_IOPL       (3UL << RFLAGS_IOPL_SHIFT)
+#define RFLAGS_NT         (1UL << 14)
+#define RFLAGS_RF         (1UL << 16)
+#define RFLAGS_VM         (1UL << 17)
+#define RFLAGS_AC         (1UL << 18)
+#define RFLAGS_ID         (1UL << 21)
 
 /* True if the frame is a guest's: it was interrupted in ring 3. */
 static inline bool regs_are_guest(const struct cpu_regs *regs)

@@ -140,17 +140,17 @@ void vcpu_update_path(struct vcpu *v)
 	v->bounce_sp = sp;
 	if (v->user_cr3 == 0 || v->syscall_entry == 0 || sp < BOUNCE_FRAME_MAX ||
 	    !guest_range_ok(sp - BOUNCE_FRAME_MAX, BOUNCE_FRAME_MAX)) {
-		v->path = VCPU_PATH_SLOW | v->path_traced;
+		v->path = VCPU_PATH_SLOW | v->path_in_c;
 	} else {
-		v->path = v->mode | v->path_traced;
+		v->path = v->mode | v->path_in_c;
 	}
 }
 
 _Static_assert(VCPU_PATH_USER == VCPU_MODE_USER && VCPU_PATH_KERNEL == VCPU_MODE_KERNEL,
 	       "the short path of a mode has its number");
-_Static_assert((VCPU_PATH_SLOW | VCPU_PATH_TRACED) == VCPU_PATH_TRACED &&
-		       (VCPU_PATH_KERNEL | VCPU_PATH_TRACED) == VCPU_PATH_TRACED,
-	       "traced, whatever else");
+_Static_assert((VCPU_PATH_SLOW | VCPU_PATH_IN_C) == VCPU_PATH_IN_C &&
+		       (VCPU_PATH_KERNEL | VCPU_PATH_IN_C) == VCPU_PATH_IN_C,
+	       "in C, whatever else");
 
 static void vcpu_free(struct vcpu *v)
 {

@@ -61,7 +61,7 @@ struct domain;
 #define VCPU_PATH_USER   0 /* user mode, and the kernel can be entered shortly */
 #define VCPU_PATH_KERNEL 1 /* kernel mode, and user mode can be entered shortly */
 #define VCPU_PATH_SLOW   2 /* something that it needs is missing: C decides */
-#define VCPU_PATH_TRACED 3 /* its entries are recorded, which C does */
+#define VCPU_PATH_IN_C   3 /* its entries are recorded or its frames show an IOPL, which C does */
 
 struct vcpu {
 	/* What entry.S reads; offsets through arch/asm_offsets.c. */
@@ -85,7 +85,8 @@ struct vcpu {
 	u8 iopl;                    /* v: virtual IOPL set by physdev set_iopl */
 	u8 ts;                      /* v: guest's CR0.TS */
 	u8 nmi_pending;             /* a: vcpu_op send_nmi; delivered at next exit */
-	u8 path_traced;             /* v: or-ed to path: 0 or VCPU_PATH_TRACED */
+	u8 path_in_c;               /* v: or-ed to path: 0 or VCPU_PATH_IN_C */
+	u8 shows_iopl;              /* v: the domain's, by trace_update_vcpu() */
 	u16 trace;                  /* v: kinds that are recorded of it, see trace.h */
 	bool crash_report;          /* v: it ended its domain; the exit prints its registers */
 	struct pv_trap_info *traps; /* v: 256 entries, one page */
@@ -107,7 +108,6 @@ struct vcpu {
 	u64 xcr0;                                  /* v */
 	u64 debugreg[8];                           /* v */
 	u64 tsc_aux;                               /* v */
-	u64 vm_assist;                             /* v: of this vCPU's domain copy */
 	struct fpu_state *fpu;                     /* v: page-aligned save area, or CPU registers */
 
 	mfn_t gdt_frames[GDT_GUEST_PAGES]; /* m: MFN_INVALID: not set */
@@ -150,6 +150,7 @@ struct domain {
 	struct pv_shared_info *shared; /* c: through the direct map */
 	mfn_t shared_mfn;              /* c */
 	u64 vm_assist;                 /* m: bits by PV_VM_ASSIST_* */
+	u8 shows_iopl;                 /* m: of those, architectural_iopl */
 	gfn_t max_gfn;                 /* m: highest pfn at build */
 
 	struct spinlock event_lock;
@@ -200,7 +201,7 @@ static inline struct vcpu *domain_vcpu(struct domain *d, u64 id)
 	return id < d->vcpu_count ? d->vcpus[id] : NULL;
 }
 
-/* Call after a change of mode, syscall_entry, kernel_sp or path_traced, or when a user root comes or goes. */
+/* Call after a change of mode, syscall_entry, kernel_sp or path_in_c, or when a user root comes or goes. */
 void vcpu_update_path(struct vcpu *v);
 
 /*

@@ -6,7 +6,7 @@
  * Which kinds are recorded is domain.trace_kinds, and a copy for each of its vCPUs,
  * vcpu.trace, which changes on the vCPU's own CPU only; so a place that records
  * looks at one byte pair of a structure that it has at hand. A vCPU whose entries
- * are traced has the path VCPU_PATH_TRACED: entry.S then leaves everything to C,
+ * are traced has the path VCPU_PATH_IN_C: entry.S then leaves everything to C,
  * and its short paths know nothing of tracing. Events are found by a bit of
  * evtchn_table.watchers. Off, the short paths cost what they did, all else one
  * branch that is predicted.
@@ -89,12 +89,19 @@ static inline void trace_running(struct vcpu *v)
 	}
 }
 
-/* v was loaded on this CPU: is its copy of what is recorded still right? */
+/*
+ * v was loaded on this CPU: are its copies of what is recorded, and of whether its frames
+ * show an IOPL, still right? Both decide whether its entries are left to C.
+ */
 void trace_update_vcpu(struct vcpu *v);
+
+/* The same for all that run now, after a change of one of these. Takes no lock. */
+void trace_update_running(void);
 
 static inline void trace_vcpu_loaded(struct vcpu *v)
 {
-	if (unlikely(v->trace != READ_ONCE(v->domain->trace_kinds))) {
+	if (unlikely(v->trace != READ_ONCE(v->domain->trace_kinds) ||
+		     v->shows_iopl != READ_ONCE(v->domain->shows_iopl))) {
 		trace_update_vcpu(v);
 	}
 }

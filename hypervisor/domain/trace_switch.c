@@ -33,7 +33,8 @@ static u64 default_calls; /* trace_lock */
 void trace_update_vcpu(struct vcpu *v)
 {
 	v->trace = (u16)READ_ONCE(v->domain->trace_kinds);
-	v->path_traced = (v->trace & TRACE_ENTRY_KINDS) ? VCPU_PATH_TRACED : 0;
+	v->shows_iopl = READ_ONCE(v->domain->shows_iopl);
+	v->path_in_c = (v->trace & TRACE_ENTRY_KINDS) || v->shows_iopl ? VCPU_PATH_IN_C : 0;
 	vcpu_update_path(v);
 }
 
@@ -54,6 +55,12 @@ static void update_cpu(void *unused)
 		c->since_ns = time_now_ns();
 	}
 	c->running_wanted = runs && (v->trace & TRACE_BIT(switch));
+}
+
+void trace_update_running(void)
+{
+	update_cpu(NULL);
+	ipi_call_cpus(~0UL, update_cpu, NULL);
 }
 
 static void free_rings(u32 count)
@@ -218,12 +225,6 @@ static void record_clock(void)
 	trace_record(&r, NULL, NULL);
 }
 
-static void tell_cpus(void)
-{
-	update_cpu(NULL);
-	ipi_call_cpus(~0UL, update_cpu, NULL);
-}
-
 long trace_control_set(const struct domain *caller, const struct pv_control_trace *t)
 {
 	long rc;
@@ -235,7 +236,7 @@ long trace_control_set(const struct domain *caller, const struct pv_control_trac
 	spin_lock(&trace_lock);
 	rc = set_locked(caller == NULL ? TRACE_READER_LINE : caller->id, t);
 	if (rc == 0) {
-		tell_cpus();
+		trace_update_running();
 		if (t->kinds != 0) {
 			trace_measure();
 			record_clock();
@@ -264,7 +265,7 @@ void trace_domain_ends(struct domain *d)
 	if (was_reader) {
 		set_none();
 		WRITE_ONCE(trace_reader, TRACE_READER_NONE);
-		tell_cpus();
+		trace_update_running();
 	}
 	spin_unlock(&trace_lock);
 }

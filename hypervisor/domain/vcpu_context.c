@@ -33,6 +33,9 @@ static bool traps_are_valid(const struct pv_vcpu_guest_context *c)
 	return true;
 }
 
+/* A vCPU's CR4 when it starts, whatever the context says: it has no bits that are the guest's. */
+#define FIRST_CR4 0
+
 static bool debugregs_are_valid(const struct pv_vcpu_guest_context *c)
 {
 	u32 i;
@@ -40,7 +43,7 @@ static bool debugregs_are_valid(const struct pv_vcpu_guest_context *c)
 	for (i = 0; i < PV_DEBUGREG_COUNT; i++) {
 		u64 value = c->debugreg[i];
 
-		if (value != 0 && !debugreg_check(i, &value)) {
+		if (value != 0 && !debugreg_check(FIRST_CR4, i, &value)) {
 			return false;
 		}
 	}
@@ -107,7 +110,7 @@ static void set_registers(struct vcpu *v, const struct pv_user_regs *u)
 	v->sel_es = u->es;
 	v->sel_fs = u->fs;
 	v->sel_gs = u->gs;
-	v->iopl = (u->rflags & RFLAGS_IOPL) >> 12;
+	v->iopl = (u->rflags & RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT;
 }
 
 static void set_callbacks(struct vcpu *v, const struct pv_vcpu_guest_context *c)
@@ -132,7 +135,7 @@ static void set_debugregs(struct vcpu *v, const struct pv_vcpu_guest_context *c)
 	for (i = 0; i < PV_DEBUGREG_COUNT; i++) {
 		u64 value = c->debugreg[i];
 
-		if (value != 0 && debugreg_check(i, &value)) {
+		if (value != 0 && debugreg_check(FIRST_CR4, i, &value)) {
 			v->debugreg[i] = value;
 		}
 	}

@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) long call_one(const struct pv_multi
 /*
  * Do the entries [0, count) of a list, which is the guest's to have; *done tells
  * how many. Stops early when the exit to the guest has work to do, or enough was
- * done. iret and multicall refuse to be in a list by themselves.
+ * done: such work is an iret in the list. A multicall refuses to be in one by itself.
  */
 static inline __attribute__((always_inline)) long run_list(struct multicall_state *mc,
 							   struct domain *d, u64 list, u32 count,
@@ -133,7 +133,7 @@ static inline __attribute__((always_inline)) long multicall(u64 list, u64 count6
 	rc = run_list(mc, d, list, MIN(count, MULTICALL_STEP), &done, traced);
 	mc->active = false;
 	d->stats_batched += done;
-	if (rc == 0 && done < count) {
+	if (rc == 0 && done < count && !(cpu_info()->work & CPU_WORK_IRET)) {
 		return hypercall_restart(PV_HYPERCALL_multicall,
 					 list + (u64)done * sizeof(struct pv_multicall_entry),
 					 count - done, a3, a4);

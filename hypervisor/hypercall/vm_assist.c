@@ -3,19 +3,20 @@
 #include <seam/cpu.h>
 
 #include "domain/domain.h"
+#include "domain/trace.h"
 #include "hypercall/handlers.h"
 
 #define ASSIST(name) (1UL << PV_VM_ASSIST_##name)
 
-/* Not architectural_iopl: frames never show an IOPL. */
-#define ASSISTS_KNOWN                                                                       \
-	(ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(writable_pagetables) | \
-	 ASSIST(pae_extended_cr3) | ASSIST(runstate_update_flag) | ASSIST(m2p_strict))
+#define ASSISTS_KNOWN                                                                           \
+	(ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(writable_pagetables) |     \
+	 ASSIST(pae_extended_cr3) | ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) | \
+	 ASSIST(m2p_strict))
 
 long hypercall_vm_assist(u64 cmd, u64 type, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	struct domain *d = current_vcpu()->domain;
-	u64 bits;
+	bool iopl_changes;
 
 	if (type >= 64 || !(ASSISTS_KNOWN & (1UL << type))) {
 		return -PV_EINVAL;
@@ -29,12 +30,13 @@ long hypercall_vm_assist(u64 cmd, u64 type, u64 a3, u64 a4, u64 a5, u64 a6)
 	} else {
 		d->vm_assist &= ~(1UL << type);
 	}
-	bits = d->vm_assist;
-	for (u32 i = 0; i < d->vcpu_count; i++) {
-		if (d->vcpus[i] != NULL) {
-			WRITE_ONCE(d->vcpus[i]->vm_assist, bits);
-		}
+	iopl_changes = d->shows_iopl != ((d->vm_assist & ASSIST(architectural_iopl)) != 0);
+	if (iopl_changes) {
+		WRITE_ONCE(d->shows_iopl, !d->shows_iopl);
 	}
 	spin_unlock(&d->mm.lock);
+	if (iopl_changes) {
+		trace_update_running();
+	}
 	return 0;
 }

@@ -7,7 +7,7 @@
  * The failsafe frame has DS, ES, FS, GS between R11 and RIP. CS keeps RPL 3 if
  * user mode was interrupted and gets RPL 0 if it was the guest kernel. The IF
  * in RFLAGS is the virtual one: upcalls were not masked. The real IF is always
- * on in a guest.
+ * on in a guest. The IOPL is 0, or with vm_assist architectural_iopl the virtual one.
  *
  * Read next: iret.c, the way back.
  */
@@ -68,7 +68,8 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs, const u64 *head, u32 h
 	}
 	frame[n++] = regs->rip;
 	frame[n++] = (from_user ? (regs->cs & 0xffff) : (regs->cs & 0xfffc)) | (u64)mask << 32;
-	frame[n++] = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF);
+	frame[n++] = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF) |
+		     (v->shows_iopl ? (u64)v->iopl << RFLAGS_IOPL_SHIFT : 0);
 	frame[n++] = regs->rsp;
 	frame[n++] = regs->ss & 0xffff;
 	sp = regs->rsp;
@@ -193,7 +194,7 @@ void pv_syscall_from_user(struct cpu_regs *regs)
 	bounce(v, regs, head, 2, to);
 }
 
-/* SYSCALL in a 32-bit code segment, by either half. From entry.S. */
+/* SYSCALL in a 32-bit code segment: never a hypercall, whichever half makes it. From entry.S. */
 void pv_syscall32(struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();
@@ -201,7 +202,7 @@ void pv_syscall32(struct cpu_regs *regs)
 	struct target to = { v->syscall32_entry, v->syscall32_masks != 0, RFLAGS_DF };
 
 	regs->ss = PV_FLAT_RING3_SS32;
-	if (to.entry == 0 || v->mode == VCPU_MODE_KERNEL) {
+	if (to.entry == 0) {
 		regs->rip = (u32)regs->rip - 2;
 		pv_inject_trap(v, regs, 6, 0);
 		return;

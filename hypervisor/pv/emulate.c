@@ -1,10 +1,8 @@
 /*
  * Privileged instructions: what each one does. The instruction is fetched and
  * decoded once, from a copy, and nothing is changed before all of it is
- * checked.
- *
- * LIMIT: an emulated instruction under RFLAGS.TF raises no single-step trap of
- * its own; the trap comes behind the next native one.
+ * checked. What comes behind one, a single step or a breakpoint on I/O, is
+ * delivered by traps.c.
  */
 #include "pv/emulate.h"
 
@@ -215,24 +213,38 @@ static bool emulate_two_byte(struct vcpu *v, struct cpu_regs *regs, const struct
 	}
 }
 
-static bool emulate_one_byte(struct vcpu *v, struct cpu_regs *regs, const struct insn *insn)
+static enum emulate_result result_of(bool done)
+{
+	return done ? EMULATE_DONE : EMULATE_FAULT;
+}
+
+static enum emulate_result do_io(struct vcpu *v, struct cpu_regs *regs, const struct insn *insn)
+{
+	if (!io_emulate(v, regs, insn)) {
+		return EMULATE_FAULT;
+	}
+	return io_met_breakpoint(v, regs, insn) ? EMULATE_BREAK : EMULATE_DONE;
+}
+
+static enum emulate_result emulate_one_byte(struct vcpu *v, struct cpu_regs *regs,
+					    const struct insn *insn)
 {
 	switch (insn->opcode) {
 	case 0xe4 ... 0xe7:
 	case 0xec ... 0xef:
-		return io_emulate(v, regs, insn);
+		return do_io(v, regs, insn);
 	case 0xf4:
 		do_halt(v);
-		return true;
+		return EMULATE_DONE;
 	case 0xfa:
 	case 0xfb:
 		/*
 		 * Legal with I/O privilege, but no more than that: a later POPF
 		 * would not be seen, so events stay under the guest's own mask.
 		 */
-		return io_is_allowed(v);
+		return result_of(io_is_allowed(v));
 	default:
-		return false;
+		return EMULATE_FAULT;
 	}
 }
 
@@ -251,7 +263,7 @@ enum emulate_result pv_emulate_privileged(struct vcpu *v, struct cpu_regs *regs)
 	struct insn insn;
 	bool long_mode = guest_cpu_code_is_64bit(regs->cs);
 	u32 count = insn_fetch(bytes, regs->rip);
-	bool done;
+	enum emulate_result result;
 
 	if (!insn_decode(&insn, bytes, count, long_mode) || (insn.prefixes & INSN_LOCK)) {
 		return EMULATE_FAULT;
@@ -260,16 +272,16 @@ enum emulate_result pv_emulate_privileged(struct vcpu *v, struct cpu_regs *regs)
 		return EMULATE_FAULT;
 	}
 	if (insn.map == INSN_MAP_0F) {
-		done = emulate_two_byte(v, regs, &insn);
+		result = result_of(emulate_two_byte(v, regs, &insn));
 	} else {
-		done = emulate_one_byte(v, regs, &insn);
+		result = emulate_one_byte(v, regs, &insn);
 	}
-	if (!done) {
+	if (result == EMULATE_FAULT) {
 		return EMULATE_FAULT;
 	}
 	regs->rip += insn.length;
 	regs->rflags &= ~RFLAGS_RF;
-	return EMULATE_DONE;
+	return result;
 }
 
 bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs)

@@ -13,6 +13,7 @@
 
 enum emulate_result {
 	EMULATE_DONE,  /* carried out; RIP is behind it */
+	EMULATE_BREAK, /* the same, and it met a breakpoint on I/O: a #DB is due, DR6 has it */
 	EMULATE_FAULT, /* not ours to carry out: the guest gets the fault */
 };
 

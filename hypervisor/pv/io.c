@@ -5,6 +5,8 @@
  */
 #include "pv/io.h"
 
+#include "pv/debugreg.h"
+
 #define PORT_PIT_FIRST    0x40
 #define PORT_PIT_LAST     0x43
 #define PORT_SPEAKER      0x61
@@ -12,7 +14,9 @@
 
 bool io_is_allowed(const struct vcpu *v)
 {
-	return v->iopl >= (v->mode == VCPU_MODE_KERNEL ? 1 : 3);
+	u8 kernel_level = v->shows_iopl ? 0 : 1;
+
+	return v->iopl >= (v->mode == VCPU_MODE_KERNEL ? kernel_level : 3);
 }
 
 static u8 read_byte(u32 port)
@@ -33,12 +37,32 @@ u32 io_port_read(u16 port, u32 bytes)
 	return value;
 }
 
+/* REX.W does not widen port I/O. */
+static u32 io_bytes(const struct insn *insn)
+{
+	return MIN(insn->op_bytes, 4);
+}
+
+static u16 io_port(const struct cpu_regs *regs, const struct insn *insn)
+{
+	return insn->opcode & 8 ? regs->rdx : (u8)insn->imm;
+}
+
+bool io_met_breakpoint(struct vcpu *v, const struct cpu_regs *regs, const struct insn *insn)
+{
+	u64 hits = debugreg_io_hits(v, io_port(regs, insn), io_bytes(insn));
+
+	if (hits != 0) {
+		debugreg_met(v, hits);
+	}
+	return hits != 0;
+}
+
 bool io_emulate(struct vcpu *v, struct cpu_regs *regs, const struct insn *insn)
 {
-	/* REX.W does not widen port I/O. */
-	u32 bytes = MIN(insn->op_bytes, 4);
+	u32 bytes = io_bytes(insn);
 	bool is_out = insn->opcode & 2;
-	u16 port = insn->opcode & 8 ? regs->rdx : (u8)insn->imm;
+	u16 port = io_port(regs, insn);
 
 	if (!io_is_allowed(v)) {
 		return false;

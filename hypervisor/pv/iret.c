@@ -43,6 +43,9 @@ static bool go_back(struct vcpu *v, struct cpu_regs *regs, struct pv_iret_contex
 	/* In a system call the guest expects no more than SYSRET would leave. */
 	regs->rcx = (c->flags & PV_VGCF_in_syscall) ? regs->rip : c->rcx;
 	regs->r11 = (c->flags & PV_VGCF_in_syscall) ? regs->rflags : c->r11;
+	if (v->shows_iopl) {
+		v->iopl = (c->rflags & RFLAGS_IOPL) >> RFLAGS_IOPL_SHIFT;
+	}
 	WRITE_ONCE(v->info->evtchn_upcall_mask, (c->rflags & RFLAGS_IF) ? 0 : 1);
 	return true;
 }

@@ -38,7 +38,7 @@ enum emulate_result pv_traced_privileged(struct vcpu *v, struct cpu_regs *regs)
 	struct trace_begin began = trace_begin();
 	enum emulate_result result = pv_emulate_privileged(v, regs);
 
-	if (result == EMULATE_DONE) {
+	if (result != EMULATE_FAULT) {
 		trace_end(&r, began);
 		r.result = (s64)regs->rax;
 		trace_record(&r, v, NULL);

@@ -21,6 +21,7 @@
 #include "domain/trace.h"
 #include "mm/tlb.h"
 #include "pv/bounce.h"
+#include "pv/debugreg.h"
 #include "pv/emulate.h"
 #include "pv/iret.h"
 #include "pv/ptwr.h"
@@ -79,6 +80,22 @@ static void give_trap(struct vcpu *v, struct cpu_regs *regs, u32 vector, u32 err
 	pv_inject_trap(v, regs, vector, error_code);
 }
 
+/*
+ * An instruction was carried out for the guest: a single step ends behind it as
+ * behind others. breaks: a breakpoint does, too, and DR6 has it already.
+ */
+static void emulated(struct vcpu *v, struct cpu_regs *regs, u32 entry, bool breaks)
+{
+	count(v, entry);
+	if (unlikely(regs->rflags & RFLAGS_TF)) {
+		debugreg_met(v, DR6_BS);
+		breaks = true;
+	}
+	if (unlikely(breaks)) {
+		give_trap(v, regs, VECTOR_DB, 0);
+	}
+}
+
 /* A page fault that is the guest's own affair. Both halves run in ring 3: say "user" only of what the guest calls so. */
 static __attribute__((noinline)) void give_page_fault(struct cpu_regs *regs, u64 gva)
 {
@@ -114,7 +131,7 @@ void pv_page_fault(struct cpu_regs *regs)
 		return;
 	}
 	if (may_be_table_store(v, code, gva) && pt_write(v, regs, gva) == PTWR_DONE) {
-		count(v, PV_STATS_ENTRY_table_write);
+		emulated(v, regs, PV_STATS_ENTRY_table_write, false);
 		return;
 	}
 	give_page_fault(regs, gva);
@@ -151,8 +168,10 @@ static void trap_general_protection(struct vcpu *v, struct cpu_regs *regs)
 		return;
 	}
 	if (regs->error_code == 0) {
-		if (emulate(v, regs) == EMULATE_DONE) {
-			count(v, PV_STATS_ENTRY_emulation);
+		enum emulate_result result = emulate(v, regs);
+
+		if (result != EMULATE_FAULT) {
+			emulated(v, regs, PV_STATS_ENTRY_emulation, result == EMULATE_BREAK);
 			return;
 		}
 	}
@@ -161,7 +180,7 @@ static void trap_general_protection(struct vcpu *v, struct cpu_regs *regs)
 
 static void trap_debug(struct vcpu *v, struct cpu_regs *regs)
 {
-	v->debugreg[6] = (dr_read(6) & 0xe00fUL) | PV_DR6_DEFAULT;
+	debugreg_met(v, dr_read(6));
 	dr_write(6, PV_DR6_DEFAULT);
 	give_trap(v, regs, VECTOR_DB, 0);
 }
@@ -181,7 +200,7 @@ void pv_trap(struct cpu_regs *regs)
 		break;
 	case VECTOR_UD:
 		if (forced_cpuid(v, regs)) {
-			count(v, PV_STATS_ENTRY_emulation);
+			emulated(v, regs, PV_STATS_ENTRY_emulation, false);
 		} else {
 			give_trap(v, regs, VECTOR_UD, 0);
 		}
@@ -282,8 +301,14 @@ static void do_for_others(void (*work)(void))
 }
 
 /* One piece of work; each clears what made it necessary. */
-static void exit_do_work(struct cpu_info *info)
+static void exit_do_work(struct cpu_info *info, struct cpu_regs *regs)
 {
+	/* First, while who asked for it is still current; alone, for it can end the domain. */
+	if (info->work & CPU_WORK_IRET) {
+		info->work &= ~CPU_WORK_IRET;
+		pv_iret(regs);
+		return;
+	}
 	if (info->work & CPU_WORK_TIMER) {
 		timer_run();
 	}
@@ -319,7 +344,7 @@ void pv_exit_work(struct cpu_regs *regs)
 			domain_report_crash(info->current, regs);
 		}
 		if (info->work != 0) {
-			exit_do_work(info);
+			exit_do_work(info, regs);
 			continue;
 		}
 		v = info->current;

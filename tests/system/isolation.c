@@ -24,12 +24,11 @@ static const char *const deaths[] = {
 	"no-trap-table",   "no-user-root",        "user-unmapped",
 	"user-hypervisor", "user-non-canonical",  "user-null",
 	"compatibility",   "code-gone",           "no-failsafe",
-	"segment-gone",    "shutdown=3",
+	"segment-gone",    "shutdown=3",          "multicall-iret",
 };
 
 /* Each is refused, or a burden for some seconds; then the domain powers off. */
-static const char *const burdens[] = { "multicall-iret", "shutdown=77", "hog=4", "storm=4",
-				       "flood=4" };
+static const char *const burdens[] = { "shutdown=77", "hog=4", "storm=4", "flood=4" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -79,6 +79,18 @@ Test(emulate, cli_needs_iopl_and_changes_nothing)
 	cr_assert(RUN("\xfa"));
 }
 
+Test(emulate, a_kernel_whose_frames_show_an_iopl_needs_none)
+{
+	vcpu.shows_iopl = 1;
+	cr_assert(RUN("\xfa"));
+	cr_assert(RUN("\xe6\x80"));
+	vcpu.mode = VCPU_MODE_USER;
+	vcpu.iopl = 2;
+	cr_assert_not(RUN("\xfa"));
+	vcpu.iopl = 3;
+	cr_assert(RUN("\xfa"));
+}
+
 Test(emulate, ports)
 {
 	regs.rax = 0x1122334455667788;
@@ -300,13 +312,76 @@ Test(emulate, debug_registers)
 	cr_assert_eq(debugreg_write(&vcpu, 0, 0x800000000000), -PV_EPERM);
 	cr_assert_eq(debugreg_write(&vcpu, 0, 0x1000), 0);
 	cr_assert_eq(fake_guest_cpu.dr[0], 0, "not loaded before one is on");
-	cr_assert_eq(debugreg_write(&vcpu, 7, 0x20001), -PV_EPERM, "I/O breakpoint");
-	cr_assert_eq(debugreg_write(&vcpu, 7, ~0xffff0000UL & ~0UL), 0);
-	cr_assert_eq(vcpu.debugreg[7], 0x7ff, "no general detect, no reserved bits");
+	cr_assert_eq(debugreg_write(&vcpu, 7, 0x2000), -PV_EPERM, "general detect");
+	cr_assert_eq(debugreg_write(&vcpu, 7, ~0xffff2000UL & ~0UL), 0);
+	cr_assert_eq(vcpu.debugreg[7], 0x7ff, "no reserved bits");
 	cr_assert_eq(fake_guest_cpu.dr[0], 0x1000);
 	cr_assert_eq(fake_guest_cpu.dr[7], 0x7ff);
 	cr_assert_eq(debugreg_write(&vcpu, 1, 0x2000), 0);
 	cr_assert_eq(fake_guest_cpu.dr[1], 0x2000);
 	debugreg_switch(&vcpu, NULL);
 	cr_assert_eq(fake_guest_cpu.dr[7], 0x400);
+}
+
+#define DR7_IO_0     0x20000UL  /* breakpoint 0: on I/O, one byte */
+#define DR7_IO_1     0xe00000UL /* breakpoint 1: on I/O, four bytes */
+#define DR7_STORES_2 0x1000000UL
+
+Test(emulate, breakpoints_on_io_need_cr4_and_never_reach_the_processor)
+{
+	u64 value;
+
+	cr_assert_eq(debugreg_write(&vcpu, 7, DR7_IO_0 | 1), -PV_EPERM, "on");
+	cr_assert_eq(debugreg_write(&vcpu, 7, DR7_IO_0), 0, "not on");
+	vcpu.cr4 = PV_CR4_DE;
+	cr_assert_eq(debugreg_write(&vcpu, 0, 0x80), 0);
+	cr_assert_eq(debugreg_write(&vcpu, 2, 0x1000), 0);
+	cr_assert_eq(debugreg_write(&vcpu, 7, DR7_IO_0 | DR7_STORES_2 | 0x21), 0);
+	cr_assert_eq(debugreg_read(&vcpu, 7, &value), 0);
+	cr_assert_eq(value, DR7_IO_0 | DR7_STORES_2 | 0x421);
+	cr_assert_eq(fake_guest_cpu.dr[7], DR7_STORES_2 | 0x420);
+	cr_assert_eq(fake_guest_cpu.dr[2], 0x1000);
+	fake_guest_cpu.dr[7] = 0;
+	debugreg_switch(NULL, &vcpu);
+	cr_assert_eq(fake_guest_cpu.dr[7], DR7_STORES_2 | 0x420);
+	vcpu.cr4 = 0;
+	cr_assert_eq(debugreg_write(&vcpu, 7, DR7_IO_0 | 1), -PV_EPERM);
+	cr_assert_eq(debugreg_read(&vcpu, 7, &value), 0);
+	cr_assert_eq(value, DR7_IO_0 | DR7_STORES_2 | 0x421, "a refused value changes nothing");
+}
+
+Test(emulate, breakpoints_on_io_are_met_by_port)
+{
+	vcpu.cr4 = PV_CR4_DE;
+	vcpu.iopl = 1;
+	cr_assert_eq(debugreg_write(&vcpu, 0, 0x80), 0);
+	cr_assert_eq(debugreg_write(&vcpu, 1, 0xcfd), 0, "read as 0xcfc");
+	cr_assert_eq(debugreg_write(&vcpu, 7, DR7_IO_0 | DR7_IO_1 | 5), 0);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0x7f, 1), 0);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0x7f, 2), 1);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0x81, 4), 0);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0xcfb, 1), 0);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0xcff, 1), 2);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0xd00, 1), 0);
+	cr_assert_eq(debugreg_io_hits(&vcpu, 0xffff, 4), 0);
+	cr_assert(RUN("\xe6\x81"));
+	cr_assert_eq(vcpu.debugreg[6] & 0xf, 0);
+	code[0] = 0xe6;
+	code[1] = 0x80;
+	regs.rip = CODE;
+	cr_assert_eq(pv_emulate_privileged(&vcpu, &regs), EMULATE_BREAK);
+	cr_assert_eq(regs.rip, CODE + 2, "behind it");
+	cr_assert_eq(vcpu.debugreg[6], 0xffff0ff1);
+	vcpu.cr4 = 0;
+	cr_assert(RUN("\xe6\x80"), "without effect");
+}
+
+/* Bits of DR6 stay until the guest clears them. */
+Test(emulate, reasons_of_debug_traps_add_up)
+{
+	debugreg_met(&vcpu, DR6_BS);
+	debugreg_met(&vcpu, 2 | 0xffff0ff0);
+	cr_assert_eq(vcpu.debugreg[6], 0xffff4ff2);
+	cr_assert_eq(debugreg_write(&vcpu, 6, 0), 0);
+	cr_assert_eq(vcpu.debugreg[6], 0xffff0ff0);
 }

@@ -119,6 +119,9 @@ Test(gnttab, versions)
 
 	fake_guest_map_here(&set, sizeof(set));
 	fake_guest_map_here(&get, sizeof(get));
+	cr_assert_eq(call(PV_GNTTABOP_set_version, &set), -PV_ENOSYS);
+	cr_assert_eq(set.version, 1);
+	set.version = 3;
 	cr_assert_eq(call(PV_GNTTABOP_set_version, &set), -PV_EINVAL);
 	cr_assert_eq(set.version, 1);
 	cr_assert_eq(call(PV_GNTTABOP_set_version, &set), 0);

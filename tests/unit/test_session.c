@@ -210,8 +210,7 @@ static const char *play_on_terminal(script_fn *script)
 		static struct config_domain domains[2] = { { .name = "one" }, { .name = "two" } };
 		struct config config = { .domains = domains, .domain_count = 2 };
 		struct session_options options = { .config = &config,
-						   .log_fd = STDERR_FILENO,
-						   .ready_fd = -1 };
+						   .log_fd = STDERR_FILENO };
 		struct machine machine;
 
 		start_machine(script, &machine);

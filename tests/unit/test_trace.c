@@ -64,7 +64,7 @@ void line_send(u8 type, u16 domid, const void *payload, size_t size)
 
 void vcpu_update_path(struct vcpu *of)
 {
-	of->path = of->mode | of->path_traced;
+	of->path = of->mode | of->path_in_c;
 }
 
 bool sched_vcpu_is_running(const struct vcpu *of)
@@ -247,7 +247,7 @@ Test(trace, a_vcpu_is_brought_up_to_date_on_its_cpu_or_when_it_is_loaded)
 {
 	set_all(1, 1UL << PV_TRACE_hypercall, ~0UL);
 	cr_assert_eq(v->trace, 1U << PV_TRACE_hypercall);
-	cr_assert_eq(v->path, VCPU_PATH_TRACED);
+	cr_assert_eq(v->path, VCPU_PATH_IN_C);
 	cr_assert_eq(a->vcpus[1]->trace, 0, "it is not loaded anywhere");
 	trace_vcpu_loaded(a->vcpus[1]);
 	cr_assert_eq(a->vcpus[1]->trace, 1U << PV_TRACE_hypercall);

@@ -42,3 +42,17 @@ bochs: all ## boot `hello`, or the domains of CONFIG=FILE.json, in Bochs; BOCHS_
 	$(Q)$(O)/parley image $(or $(CONFIG),$(O)/bochs/hello.json) --hypervisor $(O)/parley-hypervisor \
 		-o $(O)/bochs/parley.iso
 	$(Q)tools/build/bochs $(O)/bochs/parley.iso $(BOCHS_CPU) $(BOCHS_CPUS)
+
+# Guests that others wrote: docs/elsewhere.md.
+XTF ?=
+TESTS ?=
+.PHONY: xtf
+xtf: all ## run the PV64 tests of XTF=DIR, a build of the Xen Test Framework; TESTS="NAME...", XTF_ON=xen or bochs
+	$(Q)[ -n '$(XTF)' ] || { echo 'make xtf XTF=DIR, where DIR is a build of the Xen Test Framework' >&2; exit 2; }
+	$(Q)PARLEY=$(O)/parley XTF_OUT=$(O)/xtf tools/build/xtf '$(XTF)' $(TESTS)
+
+KERNELS ?=
+.PHONY: kernels
+kernels: all $(O)/tests/initrd.cpio.gz ## boot the Linux kernels KERNELS="FILE...", each on one vCPU and on two
+	$(Q)[ -n '$(KERNELS)' ] || { echo 'make kernels KERNELS="FILE...": bzImages' >&2; exit 2; }
+	$(Q)PARLEY=$(O)/parley KERNELS_OUT=$(O)/kernels tools/build/kernels $(O)/tests/initrd.cpio.gz $(KERNELS)

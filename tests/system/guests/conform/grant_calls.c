@@ -258,6 +258,10 @@ static void check_tables(void)
 	REFUSES("grant_table_op.set_version", PV_EINVAL, "3",
 		grant_op(PV_GNTTABOP_set_version, &set));
 	if (calls_on_parley()) {
+		set.version = 2;
+		REFUSES("grant_table_op.set_version", PV_ENOSYS, "2",
+			grant_op(PV_GNTTABOP_set_version, &set));
+		check_result("grant_table_op.set_version: it is 1", (long)set.version, 1);
 		setup.nr_frames = 1;
 		setup.frame_list = NOWHERE;
 		(void)grant_op(PV_GNTTABOP_setup_table, &setup);

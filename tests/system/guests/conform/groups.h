@@ -20,6 +20,7 @@ void event_calls_check(void);
 void grant_calls_check(void);
 void vcpu_calls_check(void);
 void kernel_calls_check(void);
+void debug_check(void);
 void other_calls_check(void);
 void processor_check(void);
 void store_check(void);

@@ -1,6 +1,6 @@
 /*
- * What a kernel sets up for itself: traps, callbacks, stacks, descriptors, bases, debug
- * registers. Read next: other_calls.c.
+ * What a kernel sets up for itself: traps, callbacks, stacks, descriptors, bases.
+ * Read next: debug.c.
  */
 #include "groups.h"
 
@@ -11,13 +11,14 @@
 #include "hypercall.h"
 #include "mmu.h"
 #include "page.h"
+#include "string.h"
 #include "traps.h"
 
 #define NOT_CANONICAL (1ul << 63)
+#define LOW           0x20000000ul
+#define CPUID_AMD     0x68747541u /* "Auth" */
 #define DATA_SEGMENT  0x00cff3000000fffful
 #define CALL_GATE_32  0x0000e40000000000ul /* present, DPL 3, type 4: 16-bit call gate */
-#define DR7_WRITE_8_0 0x000b0002ul         /* breakpoint 0: stores of 8 bytes */
-#define DR7_IO_0      0x00020002ul
 
 static long callback(unsigned op, unsigned type, uint64_t address)
 {
@@ -110,54 +111,43 @@ static void check_descriptors(void)
 	REFUSES("set_segment_base", PV_EINVAL, "no such base", hypercall_set_segment_base(4, 0));
 }
 
-static volatile unsigned debug_traps;
+uint64_t compat_call(void *low);
+extern const char compat_entry[], compat_gone[], compat_code[], compat_code_end[];
 
-static bool on_debug(struct kit_regs *regs)
+static bool on_no_syscall(struct kit_regs *regs)
 {
-	debug_traps++;
+	regs->rip = (uintptr_t)compat_gone;
+	regs->cs = PV_FLAT_KERNEL_CS & ~3ul;
 	return true;
 }
 
-/* A breakpoint is felt by the store behind the one that sets it. */
-static void check_debug_registers(void)
+/* A SYSCALL in 32-bit code is no hypercall, not even the kernel's. Only AMD has it there. */
+static void check_compat_syscall(void)
 {
-	static volatile uint64_t word;
-	uint64_t at = (uintptr_t)&word, control = DR7_WRITE_8_0;
+	void *page = page_alloc();
+	bool has = cpu_read_cpuid(0, 0).ebx == CPUID_AMD;
+	uint64_t cs;
 
-	traps_set_handler(1, 0, on_debug);
-	debug_traps = 0;
-	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr7" ::"r"(at), "r"(control));
-	word = 1;
-	check_result("debug registers: a breakpoint by MOV at once", debug_traps, 1);
-	__asm__ volatile("mov %0, %%dr7" ::"r"(0ul));
-	word = 2;
-	check_result("debug registers: and no more at once", debug_traps, 1);
-	DOES("set_debugreg", "an address", hypercall_set_debugreg(0, at), 0);
-	DOES("set_debugreg", "its control", hypercall_set_debugreg(7, control), 0);
-	word = 3;
-	check_result("set_debugreg: felt at once", debug_traps, 2);
-	check_result("set_debugreg: off", hypercall_set_debugreg(7, 0), 0);
-	DOES("get_debugreg", "0", (long)hypercall_get_debugreg(0) == (long)at, 1);
-	check_result("set_debugreg: none", hypercall_set_debugreg(0, 0), 0);
-	REFUSES("set_debugreg", PV_EPERM, "the hypervisor's",
-		hypercall_set_debugreg(0, HYPERVISOR));
-	REFUSES("set_debugreg", PV_EPERM, "not canonical",
-		hypercall_set_debugreg(1, NOT_CANONICAL));
-	REFUSES("set_debugreg", PV_EPERM, "of I/O",
-		calls_on_parley() ? hypercall_set_debugreg(7, DR7_IO_0) : -PV_EPERM);
-	REFUSES("set_debugreg", PV_EINVAL, "no such register",
-		calls_on_parley() ? hypercall_set_debugreg(8, 0) : -PV_EINVAL);
-	if (calls_on_parley()) {
-		REFUSES("get_debugreg", PV_EINVAL, "no such register",
-			(long)hypercall_get_debugreg(8));
-	}
-	traps_set_handler(1, 0, NULL);
+	memcpy(page, compat_code, (size_t)(compat_code_end - compat_code));
+	check_result("syscall32: code below 4 GiB",
+		     mmu_map(mmu_root_mfn(), LOW,
+			     mmu_pte(mmu_page_mfn(page), PV_PTE_PRESENT | PV_PTE_WRITE)),
+		     0);
+	traps_set_handler(6, 0, on_no_syscall);
+	callback(PV_CALLBACKOP_register, PV_CALLBACK_syscall32, (uintptr_t)compat_entry);
+	cs = compat_call((void *)LOW);
+	check_result("syscall32: of the kernel", (long)(cs & 0xffff),
+		     has ? (long)(PV_FLAT_RING3_CS32 & ~3ul) : 0);
+	callback(PV_CALLBACKOP_register, PV_CALLBACK_syscall32, 0);
+	traps_set_handler(6, 0, NULL);
+	mmu_set_mapping(LOW, 0);
+	page_free(page);
 }
 
 void kernel_calls_check(void)
 {
 	check_traps();
 	check_callbacks();
+	check_compat_syscall();
 	check_descriptors();
-	check_debug_registers();
 }

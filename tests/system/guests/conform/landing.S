@@ -1,14 +1,22 @@
 /*
  * void landing_iret(const uint64_t frame[9]): the iret hypercall with rsp at
- * the frame. The frame's rip is landing_here, which stores what it finds in
+ * the frame. void landing_multicall(const uint64_t frame[9], struct pv_multicall_entry *calls,
+ * uint64_t count): a multicall with an iret in it. The frame's rip is landing_here, which stores what it finds in
  * landing_found (rax, rcx, r11, rflags, rsp, ss, cs) and returns on the old
  * stack.
  */
 	.text
+	.globl landing_multicall
+	.type landing_multicall, @function
+landing_multicall:
+	movl	$13, %eax
+	jmp	1f
+
 	.globl landing_iret
 	.type landing_iret, @function
 landing_iret:
-	pushq	%rbx
+	movl	$23, %eax
+1:	pushq	%rbx
 	pushq	%rbp
 	pushq	%r12
 	pushq	%r13
@@ -16,7 +24,8 @@ landing_iret:
 	pushq	%r15
 	movq	%rsp, landing_saved
 	movq	%rdi, %rsp
-	movl	$23, %eax
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
 	syscall
 	ud2
 

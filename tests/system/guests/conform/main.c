@@ -37,6 +37,7 @@ static const struct {
 	{ "grant-calls", grant_calls_check },
 	{ "vcpu-calls", vcpu_calls_check },
 	{ "kernel-calls", kernel_calls_check },
+	{ "debug", debug_check },
 	{ "other-calls", other_calls_check },
 	{ "processor", processor_check },
 	{ "store", store_check },

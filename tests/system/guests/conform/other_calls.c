@@ -13,11 +13,10 @@
 #include "string.h"
 #include "timer.h"
 
-#define MAPPED      2u
-#define TWO_GIB     0x80000000u
-#define BOUNDED_NS  60000000000ul
-#define BLANKS      0x16000000000ul
-#define ASSIST_IOPL 4
+#define MAPPED     2u
+#define TWO_GIB    0x80000000u
+#define BOUNDED_NS 60000000000ul
+#define BLANKS     0x16000000000ul
 
 static void check_version(void)
 {
@@ -103,11 +102,6 @@ static void check_multicall(void)
 	REFUSES("multicall", PV_EINVAL, "a list in a list", (long)calls[1].result);
 	check_result("multicall: no such call", (long)calls[2].result, -PV_ENOSYS);
 	REFUSES("multicall", PV_EFAULT, "from nowhere", hypercall_multicall((void *)NOWHERE, 1));
-	if (calls_on_parley()) {
-		calls[0] = (struct pv_multicall_entry){ .op = PV_HYPERCALL_iret };
-		DOES("multicall", "an iret in it", hypercall_multicall(calls, 1), 0);
-		REFUSES("iret", PV_EINVAL, "within a multicall", (long)calls[0].result);
-	}
 }
 
 static void check_rights(void)
@@ -135,7 +129,7 @@ static void check_rights(void)
 
 static void check_assists(void)
 {
-	static const unsigned types[] = { 0, 1, 3, 5 };
+	static const unsigned types[] = { 0, 1, 3, 4, 5 };
 	unsigned wrong = 0;
 
 	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -147,10 +141,6 @@ static void check_assists(void)
 	REFUSES("vm_assist", PV_EINVAL, "33", hypercall_vm_assist(PV_VM_ASSIST_CMD_enable, 33));
 	REFUSES("vm_assist", PV_EINVAL, "64", hypercall_vm_assist(PV_VM_ASSIST_CMD_enable, 64));
 	REFUSES("vm_assist", PV_ENOSYS, "no such command", hypercall_vm_assist(2, 2));
-	if (calls_on_parley()) {
-		REFUSES("vm_assist", PV_EINVAL, "architectural_iopl",
-			hypercall_vm_assist(PV_VM_ASSIST_CMD_enable, ASSIST_IOPL));
-	}
 }
 
 static void check_own(void)

@@ -5,14 +5,17 @@
  */
 #include "groups.h"
 
+#include <parley/physdev.h>
+#include <parley/vm_assist.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "check.h"
+#include "calls.h"
 #include "cpu.h"
 #include "events.h"
 #include "hypercall.h"
 #include "mmu.h"
+#include "page.h"
 #include "start.h"
 #include "string.h"
 #include "timer.h"
@@ -25,10 +28,12 @@
 #define RFLAGS_IF    0x200ul
 #define RFLAGS_DF    0x400ul
 #define RFLAGS_OF    0x800ul
+#define RFLAGS_IOPL  0x3000ul
 #define ARITHMETIC   0xcd5ul
 #define ANSWER       0xabcdul
 
 void landing_iret(const uint64_t frame[9]);
+void landing_multicall(const uint64_t frame[9], struct pv_multicall_entry *calls, uint64_t count);
 extern const char landing_here[];
 extern struct {
 	uint64_t rax, rcx, r11, rflags, rsp, ss, cs;
@@ -75,6 +80,69 @@ static void check_kernel_return(void)
 	events_enable();
 	land(0);
 	check_result("returns: IF clear masks", cpu_current()->info->evtchn_upcall_mask, 1);
+}
+
+/* An iret ends a batch: what follows it is not done, and the frame says where the guest goes on. */
+static void check_return_in_a_batch(void)
+{
+	struct pv_multicall_entry calls[3] = {
+		{ .op = PV_HYPERCALL_xen_version, .args = { PV_VERSION_pagesize } },
+		{ .op = PV_HYPERCALL_iret, .result = 77 },
+		{ .op = PV_HYPERCALL_xen_version, .args = { PV_VERSION_pagesize }, .result = 77 },
+	};
+	struct pv_iret_context frame = frame_to(0);
+
+	events_enable();
+	landing_multicall((const uint64_t *)&frame, calls, 3);
+	check_true("returns: iret in a batch",
+		   landing_found.rax == 0x1111 && landing_found.rcx == 0x3333 &&
+			   landing_found.r11 == 0x2222 && landing_found.rsp == 0x4444);
+	check_result("returns: the call before it", (long)calls[0].result, KIT_PAGE_SIZE);
+	check_result("returns: none behind it", (long)calls[2].result, 77);
+	check_result("returns: and the frame's mask", cpu_current()->info->evtchn_upcall_mask, 1);
+	if (calls_on_parley()) {
+		check_result("returns: its result", (long)calls[1].result, 0);
+	}
+}
+
+static uint64_t shown;
+
+static bool on_breakpoint(struct kit_regs *regs)
+{
+	shown = regs->rflags & RFLAGS_IOPL;
+	return true;
+}
+
+static uint64_t shown_iopl(void)
+{
+	shown = ~0ul;
+	__asm__ volatile("int3" ::: "memory");
+	return shown;
+}
+
+/* Frames carry it, returns set it, the kernel needs none. What the processor has stays 0. */
+static void check_architectural_iopl(void)
+{
+	struct pv_physdev_set_iopl iopl = { .iopl = 0 };
+	uint64_t rflags;
+
+	hypercall_physdev_op(PV_PHYSDEVOP_set_iopl, &iopl);
+	traps_set_handler(3, 3, on_breakpoint);
+	land(RFLAGS_IOPL);
+	check_result("returns: no IOPL without the assist", (long)shown_iopl(), 0);
+	DOES("vm_assist.architectural_iopl", "on",
+	     hypercall_vm_assist(PV_VM_ASSIST_CMD_enable, PV_VM_ASSIST_architectural_iopl), 0);
+	check_result("returns: IOPL 0 is shown", (long)shown_iopl(), 0);
+	__asm__ volatile("cli; outb %%al, $0x80" ::"a"(0)); /* allowed, else this ends here */
+	land(RFLAGS_IOPL);
+	check_result("returns: IOPL 3 is shown", (long)shown_iopl(), RFLAGS_IOPL);
+	__asm__ volatile("pushfq; popq %0" : "=r"(rflags));
+	check_result("returns: and not the processor's", (long)(rflags & RFLAGS_IOPL), 0);
+	land(0);
+	check_result("returns: IOPL 0 again", (long)shown_iopl(), 0);
+	DOES("vm_assist.architectural_iopl", "off",
+	     hypercall_vm_assist(PV_VM_ASSIST_CMD_disable, PV_VM_ASSIST_architectural_iopl), 0);
+	traps_set_handler(3, 3, NULL);
 }
 
 static unsigned upcalls;
@@ -190,6 +258,8 @@ static void check_user_upcall(void)
 void returns_check(void)
 {
 	check_kernel_return();
+	check_return_in_a_batch();
+	check_architectural_iopl();
 	check_unmasking_return();
 	check_user_calls();
 	check_user_faults();

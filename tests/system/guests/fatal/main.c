@@ -38,6 +38,8 @@ void fatal_upcall_on(unsigned long rsp, struct pv_vcpu_info *info);
 void fatal_wait_on(unsigned long rsp);
 /* The iret hypercall with its frame at this address. */
 void fatal_iret_at(unsigned long rsp);
+/* A batch with such a call in it. */
+void fatal_batch_at(unsigned long rsp, struct pv_multicall_entry *rows, unsigned long count);
 
 static void fault_unmapped(unsigned long number)
 {
@@ -122,14 +124,19 @@ static void no_trap_table(unsigned long number)
 
 static uint64_t user_frame[9];
 
-/* To user mode, though no top-level table for it was ever given. */
-static void no_user_root(unsigned long number)
+static void frame_to_user(void)
 {
 	user_frame[4] = USER_CODE;
 	user_frame[5] = PV_FLAT_USER_CS;
 	user_frame[6] = 0x202;
 	user_frame[7] = USER_CODE;
 	user_frame[8] = PV_FLAT_USER_SS;
+}
+
+/* To user mode, though no top-level table for it was ever given. */
+static void no_user_root(unsigned long number)
+{
+	frame_to_user();
 	fatal_iret_at((uintptr_t)user_frame);
 }
 
@@ -222,16 +229,17 @@ static void no_failsafe(unsigned long number)
 	fatal_iret_at((uintptr_t)user_frame);
 }
 
-/* A batch that leaves kernel mode in its middle. */
+/* A batch that would leave kernel mode in its middle. */
 static void multicall_iret(unsigned long number)
 {
-	struct pv_multicall_entry rows[3] = {
+	static struct pv_multicall_entry rows[3] = {
 		{ .op = PV_HYPERCALL_iret },
 		{ .op = PV_HYPERCALL_update_va_mapping, .args = { UNMAPPED, 0, 0 } },
 		{ .op = PV_HYPERCALL_iret },
 	};
 
-	hypercall_multicall(rows, 3);
+	frame_to_user();
+	fatal_batch_at((uintptr_t)user_frame, rows, 3);
 }
 
 /* Ends with the reason `number`, whether or not it means anything. */

@@ -42,6 +42,17 @@ fatal_wait_on:
 	syscall
 	jmp	1b
 
+/* void fatal_batch_at(unsigned long rsp, struct pv_multicall_entry *rows, unsigned long count) */
+	.globl fatal_batch_at
+	.type fatal_batch_at, @function
+fatal_batch_at:
+	movq	%rdi, %rsp
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	movl	$13, %eax
+	syscall
+	ud2
+
 /* void fatal_iret_at(unsigned long rsp) */
 	.globl fatal_iret_at
 	.type fatal_iret_at, @function

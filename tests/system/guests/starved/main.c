@@ -22,7 +22,6 @@
 #include "events.h"
 #include "hypercall.h"
 #include "printf.h"
-#include "string.h"
 #include "timer.h"
 
 #define PORTS      PV_EVTCHN_2L_NR_CHANNELS
@@ -149,16 +148,8 @@ static long create(void)
 {
 	static struct pv_control_create c;
 
-	memset(&c, 0, sizeof(c));
-	snprintf(c.name, sizeof(c.name), "unborn");
-	snprintf(c.cmdline, sizeof(c.cmdline), "never");
-	c.uuid[0] = 1;
-	c.memory_pages = 1024;
-	c.vcpu_count = 1;
+	control_prepare(&c, "unborn", own_image, 1024);
 	c.flags = PV_CONTROL_FLAG_paused | PV_CONTROL_FLAG_once;
-	c.kernel = own_image;
-	c.ramdisk = PV_CONTROL_IMAGE_NONE;
-	c.weight = 256;
 	return control_call(PV_CONTROLOP_create, &c);
 }
 
@@ -247,14 +238,6 @@ static void check_again(void)
 	}
 }
 
-static void put_away_what_was_made(void)
-{
-	struct pv_control_domain d;
-
-	check_true("control.create: it is there", control_find("unborn", &d));
-	DOES("control.destroy", "it", control_on_domain(PV_CONTROLOP_destroy, d.domid), 0);
-}
-
 int main(void)
 {
 	long rc = control_image_upload((const void *)start_info->mod_start, start_info->mod_len,
@@ -267,7 +250,7 @@ int main(void)
 	DOES("control.image_free", "all that was taken", control_image_free(hoard), 0);
 	settle(hoard_pages - 16);
 	check_again();
-	put_away_what_was_made();
+	check_true("control.destroy: it", control_put_away("unborn"));
 	printf("starved: %u passed, %u failed\n", check_passed(), check_failed());
 	return check_failed() == 0 ? 0 : 1;
 }

@@ -55,6 +55,9 @@ const struct bench_row bench_rows_guest[] = {
 const struct bench_row bench_rows_longest[] = {
 	{ "pin", "pin a level-2 table, in runs", 0 },
 	{ "unpin", "unpin it", 0 },
+	{ "updates", "mmu_update of 16,384 entries", 0 },
+	{ "batch", "multicall of 256 memory_op", 0 },
+	{ "copies", "grant copy of 256 pages", 0 },
 	{ "image-new", "make an image of 1 GiB", 0 },
 	{ "image-write", "write 64 KiB of an image", 0 },
 	{ "image-free", "free an image of 8 MiB", 0 },

@@ -231,6 +231,77 @@ static void measure_tree(void)
 	end("unpin");
 }
 
+/* ---- long lists ---- */
+
+#define LONG_LIST 16384u /* more than one run does */
+#define BATCH     256u
+#define FRAMES    64u /* of one memory_op */
+
+/* Writes to entries of an L1 table that is not in use by any root, to and fro. */
+static void measure_updates(void)
+{
+	static struct pv_mmu_update list[LONG_LIST];
+	unsigned long table = mmu_page_mfn(make_table(0, 0));
+	uint64_t data = mmu_pte(mmu_page_mfn(page_alloc()), MMU_PTE_DATA);
+	unsigned done = 0;
+
+	must("pin", mmu_pin(1, table));
+	for (unsigned i = 0; i < LONG_LIST; i++) {
+		list[i].ptr = (table << PV_PAGE_SHIFT) | (i % PV_PT_ENTRIES * 8);
+		list[i].val = i / PV_PT_ENTRIES % 2 == 0 ? data : 0;
+	}
+	begin();
+	must("mmu_update", hypercall_mmu_update(list, LONG_LIST, &done, PV_DOMID_SELF));
+	end("updates");
+}
+
+/* Each call of the batch gives frames back and takes as many. */
+static void measure_batch(void)
+{
+	static struct pv_multicall_entry batch[BATCH];
+	static uint64_t frames[FRAMES];
+	static struct pv_memory_reservation r = { .extent_start = (uintptr_t)frames,
+						  .nr_extents = FRAMES,
+						  .domid = PV_DOMID_SELF };
+
+	for (unsigned i = 0; i < FRAMES; i++) {
+		frames[i] = mmu_pfn_to_mfn(start_info->nr_pages - 1 - i);
+	}
+	for (unsigned i = 0; i < BATCH; i++) {
+		batch[i] = (struct pv_multicall_entry){
+			.op = PV_HYPERCALL_memory_op,
+			.args = { i % 2 == 0 ? PV_MEMORY_decrease_reservation :
+					       PV_MEMORY_populate_physmap,
+				  (uintptr_t)&r },
+		};
+	}
+	begin();
+	must("multicall", hypercall_multicall(batch, BATCH));
+	end("batch");
+	if (batch[0].result != FRAMES || batch[1].result != FRAMES) {
+		power_panic("memory_op in a batch: %ld, %ld", (long)batch[0].result,
+			    (long)batch[1].result);
+	}
+}
+
+/* Copies of whole pages between two of our own. */
+static void measure_copies(void)
+{
+	static struct pv_gnttab_copy list[BATCH];
+	unsigned long from = mmu_page_mfn(page_alloc()), to = mmu_page_mfn(page_alloc());
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		list[i] = (struct pv_gnttab_copy){
+			.source = { .u.gmfn = from, .domid = PV_DOMID_SELF },
+			.dest = { .u.gmfn = to, .domid = PV_DOMID_SELF },
+			.len = PV_PAGE_SIZE,
+		};
+	}
+	begin();
+	must("copy", hypercall_grant_table_op(PV_GNTTABOP_copy, list, BATCH));
+	end("copies");
+}
+
 /* ---- doing nothing ---- */
 
 static int run_idle(void)
@@ -260,5 +331,8 @@ int main(void)
 	measure_big();
 	measure_full();
 	measure_tree();
+	measure_updates();
+	measure_batch();
+	measure_copies();
 	return 0;
 }

@@ -7,7 +7,12 @@
 
 #include "cpu.h"
 #include "hypercall.h"
+#include "printf.h"
 #include "string.h"
+#include "timer.h"
+
+#define GONE_NS 20000000000ul /* nothing takes so long */
+#define LOOK_NS 50000ul
 
 long control_call(unsigned op, void *structure)
 {
@@ -76,6 +81,52 @@ long control_image_free(uint32_t image)
 	struct pv_control_image old = { .image = image };
 
 	return control_call(PV_CONTROLOP_image_free, &old);
+}
+
+void control_prepare(struct pv_control_create *create, const char *name, uint32_t kernel,
+		     uint64_t pages)
+{
+	memset(create, 0, sizeof(*create));
+	create->uuid[0] = 1;
+	snprintf(create->name, sizeof(create->name), "%s", name);
+	create->memory_pages = pages;
+	create->vcpu_count = 1;
+	create->kernel = kernel;
+	create->ramdisk = PV_CONTROL_IMAGE_NONE;
+	create->weight = 256;
+}
+
+/* Upcalls may be masked: then it cannot sleep. */
+static void pause(void)
+{
+	uint64_t end = timer_now_ns() + LOOK_NS;
+
+	if (cpu_current()->info->evtchn_upcall_mask == 0) {
+		timer_sleep_ns(LOOK_NS);
+		return;
+	}
+	while (timer_now_ns() < end) {
+		hypercall_sched_op(PV_SCHEDOP_yield, NULL);
+	}
+}
+
+bool control_put_away(const char *name)
+{
+	uint64_t deadline = timer_now_ns() + GONE_NS;
+	struct pv_control_domain d;
+
+	while (control_find(name, &d)) {
+		if (d.state == PV_CONTROL_STATE_dying) {
+			pause();
+		} else {
+			control_on_domain(PV_CONTROLOP_destroy, d.domid);
+		}
+		if (timer_now_ns() > deadline) {
+			printf("%s is still there, state %u\n", name, d.state);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* A live one counts as newer than a record. */

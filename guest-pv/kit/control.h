@@ -29,6 +29,16 @@ uint64_t control_free_pages(void);
 long control_image_upload(const void *bytes, size_t size, uint32_t *image);
 long control_image_free(uint32_t image);
 
+/*
+ * A domain of that name, from that image: one vCPU, no RAM disk, an empty command line.
+ * The caller changes what shall be otherwise and makes it by PV_CONTROLOP_create.
+ */
+void control_prepare(struct pv_control_create *create, const char *name, uint32_t kernel,
+		     uint64_t pages);
+
+/* Ends all domains of that name, whatever they are doing, and forgets them; false: one is still there after 20 s. */
+bool control_put_away(const char *name);
+
 /* Looks for the domain or record of that name, the newest; false if there is none. */
 bool control_find(const char *name, struct pv_control_domain *found);
 

@@ -164,51 +164,64 @@ static void close_port(struct domain *d, u32 port)
 	evtchn_free_port(d, port);
 }
 
-/* Close one end of a pair, if it still is one. False: it is not. */
-static bool close_pair(struct domain *d, u32 port)
+/* The other end's domain, or NULL: the port is no end of a pair. The lock held. */
+static struct domain *peer_of(const struct domain *d, u32 port)
 {
-	struct domain *rd = NULL;
-	struct evtchn *chn;
+	const struct evtchn *chn = evtchn_at(d, port);
+
+	return chn != NULL && chn->state == EVTCHN_INTERDOMAIN ? chn->remote : NULL;
+}
+
+/* Close a port that is no end of a pair; the hypervisor's only if `all`. The lock held. */
+static int close_single(struct domain *d, u32 port, bool all)
+{
+	const struct evtchn *chn = open_port(d, port);
+
+	if (chn == NULL || (chn->state == EVTCHN_HYPERVISOR && !all)) {
+		return -PV_EINVAL;
+	}
+	close_port(d, port);
+	return 0;
+}
+
+/*
+ * The port was an end of a pair when we looked. The pair lock keeps what is a pair one, and lets
+ * nothing become one: what it is now it stays, whatever other vCPUs do.
+ */
+static int close_pair(struct domain *d, u32 port, bool all)
+{
+	struct domain *rd;
+	int rc = 0;
 
 	spin_lock(&evtchn_pair_lock);
 	spin_lock(&d->event_lock);
-	chn = evtchn_at(d, port);
-	if (chn->state == EVTCHN_INTERDOMAIN) {
-		rd = chn->remote;
+	rd = peer_of(d, port);
+	if (rd == NULL) {
+		rc = close_single(d, port, all);
 	}
 	spin_unlock(&d->event_lock);
 	if (rd != NULL) {
-		/* The pair lock keeps the pair, and with it the other domain. */
 		evtchn_lock_two(d, rd);
 		close_port(d, port);
 		evtchn_unlock_two(d, rd);
 	}
 	spin_unlock(&evtchn_pair_lock);
-	return rd != NULL;
+	return rc;
 }
 
-/* Close a port; the hypervisor's only if `all`. A port may change between looks, so a few are taken. */
+/* Close a port; the hypervisor's only if `all`. Only ends of pairs are worth the pair lock, which all domains share. */
 static int close_any(struct domain *d, u32 port, bool all)
 {
-	for (int tries = 0; tries < 16; tries++) {
-		struct evtchn *chn;
-		bool pair;
-		int rc = 0;
+	bool is_pair;
+	int rc = 0;
 
-		spin_lock(&d->event_lock);
-		chn = open_port(d, port);
-		pair = chn != NULL && chn->state == EVTCHN_INTERDOMAIN;
-		if (chn == NULL || (chn->state == EVTCHN_HYPERVISOR && !all)) {
-			rc = -PV_EINVAL;
-		} else if (!pair) {
-			close_port(d, port);
-		}
-		spin_unlock(&d->event_lock);
-		if (!pair || close_pair(d, port)) {
-			return rc;
-		}
+	spin_lock(&d->event_lock);
+	is_pair = peer_of(d, port) != NULL;
+	if (!is_pair) {
+		rc = close_single(d, port, all);
 	}
-	return -PV_EBUSY; /* another vCPU rebinds it all the time */
+	spin_unlock(&d->event_lock);
+	return is_pair ? close_pair(d, port, all) : rc;
 }
 
 int evtchn_close(struct domain *d, u32 port)

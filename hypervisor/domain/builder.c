@@ -26,6 +26,8 @@
 #include "mm/alloc.h"
 #include "mm/types.h"
 
+#define VCPU_STEP 8U /* vCPUs that one step tells the store of */
+
 /* Pseudo-physical page to the guest's virtual address in the first mapping. */
 static u64 va_of_pfn(const struct build *b, u64 pfn)
 {
@@ -179,6 +181,18 @@ static int write_state(struct build *b)
 	return write_start_info(b);
 }
 
+/* The nodes of its vCPUs in its store; a node takes some five thousand instructions. */
+static int write_vcpus(struct build *b)
+{
+	u64 end = MIN(b->next + VCPU_STEP, b->d->vcpu_count);
+	int rc = 0;
+
+	for (; rc == 0 && b->next < end; b->next++) {
+		rc = store_write_vcpu(b->d, (u32)b->next, true);
+	}
+	return rc == 0 && b->next < b->d->vcpu_count ? BUILD_MORE : rc;
+}
+
 static int finish(struct build *b)
 {
 	b->d->max_gfn = gfn(b->spec->memory_pages - 1);
@@ -186,8 +200,8 @@ static int finish(struct build *b)
 }
 
 static int (*const stages[])(struct build *b) = {
-	build_allocate_p2m, build_allocate, load_kernel, load_ramdisk, write_state,
-	build_map,          build_map_p2m,  build_pin,   finish,
+	build_allocate_p2m, build_allocate, load_kernel,   load_ramdisk, write_state,
+	write_vcpus,        build_map,      build_map_p2m, build_pin,    finish,
 };
 
 static const char *check_spec(const struct domain_spec *spec)

@@ -119,7 +119,6 @@ long control_vcpus_set(const struct control_caller *who, union control_args *arg
 {
 	const struct pv_control_vcpus *op = &args->vcpus;
 	struct domain *d;
-	char path[40];
 	long rc;
 
 	if (op->reserved != 0 || op->count == 0) {
@@ -130,8 +129,7 @@ long control_vcpus_set(const struct control_caller *who, union control_args *arg
 		rc = -PV_EINVAL;
 	}
 	for (u32 i = 0; rc == 0 && i < d->vcpu_count; i++) {
-		snprintf(path, sizeof(path), "cpu/%u/availability", i);
-		rc = store_write(d, path, i < op->count ? "online" : "offline");
+		rc = store_write_vcpu(d, i, i < op->count);
 	}
 	return rc;
 }

@@ -1,6 +1,7 @@
 /*
- * The reaper. Each step takes some ten thousand instructions; on a CPU
- * that has a guest to run, as much time goes to the guest as to the step before.
+ * The reaper. A step is at most a page table with all of its frames (docs/performance.md, "What
+ * nothing interrupts"); on a CPU that has a guest to run, as much time goes to the guest as to the
+ * step before.
  *
  *   QUIET     its vCPUs have left their CPUs (sched_domain_is_quiet)
  *   GRACE     nobody uses what domain_find() gave him (grace.h)

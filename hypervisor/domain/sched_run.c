@@ -328,6 +328,7 @@ void schedule(void)
 			cpu_serve();
 			continue;
 		}
+		timer_wait();
 		cpu_wait_for_interrupt();
 	}
 	if (idle) {

@@ -72,21 +72,16 @@ static int put_vm(struct domain_store *s, int rc)
 	return put(s, rc, "vm", "/vm/%s", uuid);
 }
 
-/* What a domain finds in its store. */
+/* What a domain finds in its store, but for its vCPUs. */
 static int fill(struct domain_store *s, const struct pv_start_info *start)
 {
 	const struct domain *d = s->domain;
-	char path[40];
 	int rc = put(s, 0, "domid", "%u", (u32)d->id);
 
 	rc = put(s, rc, "name", "%s", d->name);
 	rc = put_vm(s, rc);
 	rc = put(s, rc, "memory/target", "%lu", start->nr_pages * (PAGE_SIZE / 1024));
 	rc = put(s, rc, "memory/static-max", "%lu", start->nr_pages * (PAGE_SIZE / 1024));
-	for (u32 i = 0; i < d->vcpu_count; i++) {
-		snprintf(path, sizeof(path), "cpu/%u/availability", i);
-		rc = put(s, rc, path, "online");
-	}
 	rc = put(s, rc, "control", "%s", "");
 	rc = put(s, rc, "device", "%s", "");
 	rc = put(s, rc, "console/ring-ref", "%lu", start->console.domU.mfn);
@@ -190,6 +185,14 @@ int store_write(struct domain *d, const char *path, const char *value)
 		evtchn_set_pending(d, s->port);
 	}
 	return rc;
+}
+
+int store_write_vcpu(struct domain *d, u32 vcpu, bool online)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "cpu/%u/availability", vcpu);
+	return store_write(d, path, online ? "online" : "offline");
 }
 
 static int read_node(struct domain_store *s, const char *given, char *buf, size_t size)

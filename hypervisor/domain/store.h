@@ -17,8 +17,8 @@
 #include "domain/domain.h"
 
 /*
- * A new domain's store, filled with what it may know of itself: ring is its
- * store page, which it must own; a writable type use of it is taken. start says
+ * A new domain's store, filled with what it may know of itself but for its vCPUs
+ * (store_write_vcpu): ring is its store page, which it must own; a writable type use of it is taken. start says
  * how much memory and which console it has. *port is the port for start_info.
  * 0 or -errno. No lock held.
  */
@@ -38,6 +38,9 @@ mfn_t store_ring(const struct domain *d);
  * long; -PV_ENOSPC: the tree is full; -PV_ENODEV: the domain has no store.
  */
 int store_write(struct domain *d, const char *path, const char *value) must_check;
+
+/* The node by which a vCPU is to be online or not: cpu/N/availability. As store_write(). */
+int store_write_vcpu(struct domain *d, u32 vcpu, bool online) must_check;
 
 /*
  * Copy a node's value to buf, cut to size - 1 bytes and terminated (size > 0):

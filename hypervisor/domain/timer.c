@@ -3,9 +3,10 @@
  * setting one needs no memory. A node's children are a list through .next; .prev
  * of the first leads to the parent. The earliest is the root.
  *
- * The APIC timer is only ever moved to an earlier time. Where the earliest timer
- * goes or is put off, the interrupt comes all the same and sets the next: guests
- * put their timers off far more often than these expire.
+ * The APIC timer is only moved to an earlier time as long as the CPU has something to
+ * run. Where the earliest timer goes or is put off, the interrupt comes all the same and
+ * sets the next: guests put their timers off far more often than these expire. A CPU
+ * that waits is not woken for that (timer_wait).
  */
 #include "domain/timer.h"
 
@@ -123,6 +124,20 @@ static void heap_program(struct timer_heap *heap)
 		heap->programmed_ns = wanted;
 		lapic_timer_set(wanted);
 	}
+}
+
+void timer_wait(void)
+{
+	struct timer_heap *heap = &heaps[cpu_id()];
+	u64 wanted;
+
+	spin_lock(&heap->lock);
+	wanted = heap->root == NULL ? UINT64_MAX : heap->root->deadline_ns;
+	if (wanted != heap->programmed_ns) {
+		heap->programmed_ns = wanted;
+		lapic_timer_set(wanted);
+	}
+	spin_unlock(&heap->lock);
 }
 
 /* Lock the heap that t is on, and return its CPU. Which one that is changes only under its lock. */

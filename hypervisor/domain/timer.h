@@ -36,4 +36,7 @@ static inline bool timer_is_set(const struct timer *t)
 /* Run what is due on this CPU and program the next interrupt. Clears CPU_WORK_TIMER. */
 void timer_run(void);
 
+/* This CPU is about to wait, with interrupts off: let it be woken for the next timer, and for none that was put off. */
+void timer_wait(void);
+
 #endif

@@ -39,12 +39,13 @@
 #define REG_TIMER_CURRENT 0x390
 #define REG_TIMER_DIVIDE  0x3e0
 
-#define SPURIOUS_ENABLE   (1U << 8)
-#define LVT_MASKED        (1U << 16)
-#define LVT_NMI           (4U << 8)
-#define LVT_EXTINT        (7U << 8)
-#define LVT_TSC_DEADLINE  (2U << 17)
-#define TIMER_DIVIDE_BY_1 0xbU
+#define SPURIOUS_ENABLE     (1U << 8)
+#define LVT_MASKED          (1U << 16)
+#define LVT_NMI             (4U << 8)
+#define LVT_EXTINT          (7U << 8)
+#define LVT_TSC_DEADLINE    (2U << 17)
+#define TIMER_DIVIDE_BY_1   0xbU
+#define TIMER_DIVIDE_BY_128 0xaU
 
 #define ICR_FIXED        (0U << 8)
 #define ICR_NMI          (4U << 8)
@@ -58,13 +59,16 @@
 #define MSR_X2APIC_ICR   0x830U
 #define MSR_TSC_DEADLINE 0x6e0U
 
-#define MEASURE_NS 10000000U
-#define SAMPLES    5
-#define WAIT_TRIES 1000000U
+#define NS_PER_SECOND 1000000000UL
+#define FARTHEST_NS   (1000 * NS_PER_SECOND)
+#define MEASURE_NS    10000000U
+#define SAMPLES       5
+#define WAIT_TRIES    1000000U
 
 static volatile u8 *lapic_base; /* NULL: x2APIC */
 static u64 timer_hz;
-static bool is_on; /* on the boot CPU: commands may be sent */
+static bool counts_slowly[HV_MAX_CPUS]; /* its timer is divided by 128 */
+static bool is_on;                      /* on the boot CPU: commands may be sent */
 
 static u32 reg_read(u32 reg)
 {
@@ -254,21 +258,34 @@ void lapic_timer_init(void)
 	log_info("lapic: timer at %lu kHz", timer_hz / 1000);
 }
 
+/* The count is written next, which starts the timer anew. */
+static void count_slowly(bool slowly)
+{
+	if (counts_slowly[cpu_id()] != slowly) {
+		counts_slowly[cpu_id()] = slowly;
+		reg_write(REG_TIMER_DIVIDE, slowly ? TIMER_DIVIDE_BY_128 : TIMER_DIVIDE_BY_1);
+	}
+}
+
+/*
+ * Far ahead the timer counts slowly, or a CPU with nothing to do would wake every few
+ * seconds because the count has 32 bits only. Where it has to be cut all the same, the
+ * interrupt that comes too early sets the timer again.
+ */
 static void set_one_shot(u64 ns)
 {
 	u64 now = time_now_ns();
 	u64 delta = ns > now ? ns - now : 0;
-	u64 count = UINT32_MAX;
+	bool slowly = delta >= NS_PER_SECOND;
+	u64 count;
 
 	if (ns == UINT64_MAX) {
 		reg_write(REG_TIMER_INITIAL, 0);
 		return;
 	}
-	/* An interrupt that comes too early because the count was cut sets the timer again. */
-	if (delta < 1000000000) {
-		count = MIN(mul_div_u64(delta, timer_hz, 1000000000) + 1, UINT32_MAX);
-	}
-	reg_write(REG_TIMER_INITIAL, (u32)count);
+	count = mul_div_u64(MIN(delta, FARTHEST_NS), timer_hz, NS_PER_SECOND);
+	count_slowly(slowly);
+	reg_write(REG_TIMER_INITIAL, (u32)MIN((slowly ? count / 128 : count) + 1, UINT32_MAX));
 }
 
 void lapic_timer_set(u64 ns)

@@ -14,9 +14,10 @@
 #include "domain/timer.h"
 #include "hypercall/handlers.h"
 #include "mm/guest.h"
+#include "mm/types.h"
 
 #define CHUNK 128
-#define STEP  2048 /* bytes between two chances to be preempted */
+#define STEP  2048 /* bytes between two chances to be preempted, also in a batch */
 
 static long write_again(u64 count, u64 gva)
 {
@@ -56,6 +57,7 @@ static long console_io_write(struct domain *d, u64 count, u64 gva)
 			return -PV_EFAULT;
 		}
 		console_write(d, text, n);
+		mm_count_work(&d->mm, n * MM_BUDGET / STEP);
 		done += n;
 	}
 	return 0;

@@ -10,6 +10,7 @@
 #include "hypercall/handlers.h"
 #include "lib/string.h"
 #include "mm/guest.h"
+#include "mm/types.h"
 
 /*
  * What is done cannot be undone when its result cannot be told: so the place of
@@ -39,6 +40,7 @@ long hypercall_control(u64 op, u64 gva, u64 a3, u64 a4, u64 a5, u64 a6)
 	if (guest_read(&args, gva, layout->in) != 0 || try_results(gva, &args, layout) != 0) {
 		return -PV_EFAULT;
 	}
+	mm_count_work(&v->domain->mm, MM_BUDGET); /* a batch ends with it: it may be long */
 	rc = control_do(&who, (u32)op, &args);
 	if (rc == CONTROL_AGAIN) {
 		return hypercall_restart(PV_HYPERCALL_control, op, gva, a3, a4);

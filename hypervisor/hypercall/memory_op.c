@@ -48,6 +48,7 @@ static bool populate_one(struct domain *d, u64 list, u64 i)
 	}
 	spin_lock(&d->mm.lock);
 	m = frame_alloc(&d->mm);
+	d->mm.work += MM_WORK_FRAME;
 	if (!mfn_equal(m, MFN_INVALID)) {
 		m2p_array()[m.v] = pfn;
 	}
@@ -74,6 +75,7 @@ static bool give_back_one(struct domain *d, u64 list, u64 i)
 	}
 	spin_lock(&d->mm.lock);
 	rc = frame_release(&d->mm, mfn(m));
+	d->mm.work += MM_WORK_FRAME;
 	spin_unlock(&d->mm.lock);
 	return rc == 0;
 }

@@ -100,7 +100,7 @@ static __attribute__((noinline)) int update_list(struct mm_owner *o, u64 gva, u3
 			*did = i;
 			return rc;
 		}
-		o->work++;
+		o->work += MM_WORK_REQUEST;
 	}
 	*did = count;
 	return 0;

@@ -212,7 +212,7 @@ static __attribute__((noinline)) int op_list(struct vcpu *v, u64 gva, u32 count,
 			*did = i;
 			return rc;
 		}
-		o->work++;
+		o->work += MM_WORK_REQUEST;
 	}
 	*did = count;
 	return 0;

@@ -19,6 +19,8 @@
 #include "mm/guest.h"
 #include "mm/types.h"
 
+#define CONTEXT_WORK 256U /* of reading and checking one, in entries (mm/types.h) */
+
 /* A result of mm/: the whole call again, or the result. */
 static long result_of(int rc, u64 cmd, const struct vcpu *v, u64 arg)
 {
@@ -37,6 +39,7 @@ static long op_initialise(struct vcpu *v, u64 arg)
 	if (context == NULL) {
 		return -PV_ENOMEM;
 	}
+	mm_count_work(&v->domain->mm, CONTEXT_WORK);
 	rc = guest_read(context, arg, sizeof(*context));
 	if (rc == 0) {
 		rc = vcpu_set_context(v, context);

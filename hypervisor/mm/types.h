@@ -61,6 +61,21 @@ static inline void mm_end(struct mm_owner *o)
 	spin_unlock(&o->lock);
 }
 
+/*
+ * What other work is, in entries, each of which is some thirty instructions. Without
+ * it a list of requests, or a batch of calls that look at no table (multicall), would do
+ * much more in one run than an operation on tables may.
+ */
+#define MM_WORK_REQUEST 4U  /* one in a list of mmu_update or mmuext_op */
+#define MM_WORK_FRAME   24U /* a frame that is cleared and given out, or taken back */
+
+static inline void mm_count_work(struct mm_owner *o, u64 entries)
+{
+	spin_lock(&o->lock);
+	o->work += entries;
+	spin_unlock(&o->lock);
+}
+
 /* True if the operation used up its budget, or left debt: it restarts with what it has not done. */
 static inline bool mm_is_exhausted(const struct mm_owner *o)
 {

@@ -17,6 +17,9 @@ struct bench_op {
 
 extern const struct bench_op bench_call_ops[], bench_memory_ops[], bench_process_ops[];
 
+/* Those that are measured only if they are named. */
+extern const struct bench_op bench_idle_ops[];
+
 /* Prints "bench: WHAT: the error of errno" and ends the program. */
 void bench_fail(const char *what) __attribute__((noreturn));
 

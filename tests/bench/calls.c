@@ -76,3 +76,15 @@ const struct bench_op bench_call_ops[] = {
 	{ "nanosleep", 50, run_nanosleep, NULL },
 	{ NULL, 0, NULL, NULL },
 };
+
+static void run_idle(unsigned n)
+{
+	while (n-- > 0) {
+		sleep(1);
+	}
+}
+
+const struct bench_op bench_idle_ops[] = {
+	{ "idle", 1, run_idle, NULL },
+	{ NULL, 0, NULL, NULL },
+};

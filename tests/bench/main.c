@@ -95,6 +95,7 @@ int main(int argc, char **argv)
 		bench_call_ops,
 		bench_memory_ops,
 		bench_process_ops,
+		bench_idle_ops,
 	};
 	const char *only = NULL;
 	bool marked = false;
@@ -114,6 +115,9 @@ int main(int argc, char **argv)
 		}
 	}
 	for (unsigned t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		if (only == NULL && tables[t] == bench_idle_ops) {
+			continue;
+		}
 		for (const struct bench_op *op = tables[t]; op->name != NULL; op++) {
 			if (only == NULL || strcmp(only, op->name) == 0) {
 				measure(op, marked);

@@ -35,6 +35,7 @@ struct sweep {
 	int pointer; /* the argument that leads to it, -1: none */
 	struct slot slots[SLOTS_MAX];
 	uint32_t slot_count;
+	bool is_set[SLOTS_MAX]; /* has the value here; else one that makes sense at the time */
 	uint64_t values[SLOTS_MAX];
 };
 
@@ -182,6 +183,21 @@ static void put_selector(struct sweep *s, uint64_t args[EDGE_ARGS])
 	}
 }
 
+/* What makes sense may be another thing at each call. */
+static uint64_t value_of(const struct sweep *s, uint32_t i)
+{
+	const struct slot *slot = &s->slots[i];
+	uint64_t value;
+
+	if (s->is_set[i]) {
+		return s->values[i];
+	}
+	if (s->w->sane && s->w->sane(s->w, s->call, s->op, slot->number, &value)) {
+		return value;
+	}
+	return edge_sane(s->w, slot->number, &slot->place);
+}
+
 static void prepare(struct sweep *s, uint64_t args[EDGE_ARGS])
 {
 	fill(s->w->memory, 0, LIST);
@@ -195,9 +211,9 @@ static void prepare(struct sweep *s, uint64_t args[EDGE_ARGS])
 		const struct slot *slot = &s->slots[i];
 
 		if (slot->arg >= 0) {
-			args[slot->arg] = s->values[i];
+			args[slot->arg] = value_of(s, i);
 		} else {
-			store(object(s) + slot->offset, s->values[i], slot->number->size);
+			store(object(s) + slot->offset, value_of(s, i), slot->number->size);
 		}
 	}
 	put_selector(s, args);
@@ -307,6 +323,14 @@ static const char *check_memory(const struct sweep *s, const uint64_t args[EDGE_
 	return NULL;
 }
 
+static bool may_call(const struct sweep *s, const uint64_t args[EDGE_ARGS])
+{
+	if (s->w->may) {
+		return s->w->may(s->w, s->call, s->op, s->hazard, args);
+	}
+	return !s->w->is_live || (s->hazard != EDGE_ends && s->hazard != EDGE_blocks);
+}
+
 static void make_call(struct sweep *s)
 {
 	uint64_t args[EDGE_ARGS], used[EDGE_ARGS];
@@ -314,6 +338,9 @@ static void make_call(struct sweep *s)
 	long result = 0;
 
 	prepare(s, args);
+	if (!may_call(s, args)) {
+		return;
+	}
 	for (uint32_t i = 0; i < EDGE_ARGS; i++) {
 		used[i] = args[i];
 	}
@@ -348,33 +375,32 @@ static bool is_selector(const struct sweep *s, uint32_t i)
 
 static void sweep_slot(struct sweep *s, uint32_t i)
 {
-	uint64_t values[EDGE_VALUES_MAX], sane = s->values[i];
+	uint64_t values[EDGE_VALUES_MAX];
 	uint32_t count = edge_values(s->w, s->slots[i].number, &s->slots[i].place, values);
 
+	s->is_set[i] = true;
 	for (uint32_t v = 0; v < count; v++) {
 		s->values[i] = values[v];
 		make_call(s);
 	}
-	s->values[i] = sane;
+	s->is_set[i] = false;
 }
 
 static void sweep_pair(struct sweep *s, uint32_t i, uint32_t j)
 {
-	uint64_t values[EDGE_VALUES_MAX], sane = s->values[i];
+	uint64_t values[EDGE_VALUES_MAX];
 	uint32_t count = edge_values(s->w, s->slots[i].number, &s->slots[i].place, values);
 
+	s->is_set[i] = true;
 	for (uint32_t v = 0; v < count; v++) {
 		s->values[i] = values[v];
 		sweep_slot(s, j);
 	}
-	s->values[i] = sane;
+	s->is_set[i] = false;
 }
 
 static void sweep_slots(struct sweep *s)
 {
-	for (uint32_t i = 0; i < s->slot_count; i++) {
-		s->values[i] = edge_sane(s->w, s->slots[i].number, &s->slots[i].place);
-	}
 	make_call(s);
 	for (uint32_t i = 0; i < s->slot_count; i++) {
 		if (is_selector(s, i)) {
@@ -400,9 +426,6 @@ static void sweep_operation(struct edge_world *w, const struct edge_call *call,
 		.number = number,
 	};
 
-	if (w->is_live && (s.hazard == EDGE_ends || s.hazard == EDGE_blocks)) {
-		return;
-	}
 	find_object(&s);
 	add_args(&s);
 	add_fields(&s);
@@ -433,9 +456,6 @@ static void sweep_unknown(struct edge_world *w, const struct edge_call *call)
 			s.hazard = call->hazard;
 			find_object(&s);
 			add_args(&s);
-			for (uint32_t i = 0; i < s.slot_count; i++) {
-				s.values[i] = edge_sane(w, s.slots[i].number, &s.slots[i].place);
-			}
 			make_call(&s);
 		}
 	}

@@ -145,8 +145,21 @@ struct edge_world {
 	uint32_t ports[4];     /* its own */
 	uint32_t port_count;
 	uint64_t now_ns;
-	bool is_live;    /* the caller must go on: leave out what ends or blocks it */
+	bool is_live;    /* the caller must go on: nothing that it runs on is given away */
 	uint32_t spread; /* sweep pairs of slots that are no farther apart; 0: one at a time */
+
+	/*
+	 * Whether to make this call, whose structure is in memory. NULL: each, but for those
+	 * that end or block a caller that must go on. op is NULL for an unknown operation, and
+	 * for calls that have none.
+	 */
+	bool (*may)(struct edge_world *w, const struct edge_call *call,
+		    const struct edge_operation *op, uint8_t hazard,
+		    const uint64_t args[EDGE_ARGS]);
+	/* A value that makes sense, where the kind alone does not tell it: true if there is one. May be NULL. */
+	bool (*sane)(struct edge_world *w, const struct edge_call *call,
+		     const struct edge_operation *op, const struct edge_number *number,
+		     uint64_t *value);
 
 	/* Make the call: false if it has no result within reason. After it all must be well. */
 	bool (*call)(struct edge_world *w, uint32_t number, uint64_t args[EDGE_ARGS], long *result);

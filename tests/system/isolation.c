@@ -1,8 +1,9 @@
 /*
  * What a guest must not be able to do: `hostile` tries what is forbidden and
- * wants the documented errors, `edges` sweeps edge values through all calls,
- * `race` does it from two vCPUs at once, `fatal` dies in every way we know, and
- * neither a Linux nor `neighbour`, which watches its memory, may notice.
+ * wants the documented errors, `edges` sweeps edge values through all calls, also
+ * as a domain that controls others, `race` does it from two vCPUs at once, `fatal`
+ * dies in every way we know, and neither a Linux nor `neighbour`, which watches its
+ * memory, may notice.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -103,7 +104,7 @@ Test(isolation, edge_values_get_listed_errors)
 	struct run_result result;
 
 	add_domain(config, "neighbour", test_guest("neighbour"), "seconds=8", "32M");
-	add_domain(config, "edges", test_guest("edges"), "spread=1", "32M");
+	add_domain(config, "edges", test_guest("edges"), "sweep spread=1", "32M");
 	result = run_parley("run", "--timeout", "120", "--cpus", "2",
 			    test_write_file("two.json", "{ \"domains\": [\n%s\n] }\n", config));
 	expect_output(&result, "edges| edges: ");
@@ -111,6 +112,39 @@ Test(isolation, edge_values_get_listed_errors)
 	expect_no_output(&result, "FAILED");
 	expect_output(&result, "neighbour: alive");
 	expect_status(&result, 0);
+	run_result_free(&result);
+}
+
+/*
+ * The same by a domain with the right of control, and what it cannot survive by others, made to die.
+ * Counted, so that it is the same each time; the last of it turns the machine off.
+ */
+Test(isolation, edge_values_of_who_controls_hurt_those_it_names)
+{
+	char *edges = realpath(test_guest("edges"), NULL);
+	char *neighbour = realpath(test_guest("neighbour"), NULL);
+	struct run_result result;
+
+	cr_assert(edges && neighbour);
+	result = run_parley(
+		"run", "--timeout", "250", "--icount", "--cpus", "1",
+		test_write_file("keeper.json",
+				"{ \"machine\": { \"memory\": \"192M\" }, \"domains\": [\n"
+				"{ \"name\": \"keeper\", \"kernel\": \"%s\", \"ramdisk\": \"%s\",\n"
+				"  \"cmdline\": \"keeper spread=1\", \"memory\": \"16M\",\n"
+				"  \"control\": true },\n"
+				"{ \"name\": \"neighbour\", \"kernel\": \"%s\",\n"
+				"  \"cmdline\": \"until=1\", \"memory\": \"16M\" } ] }\n",
+				edges, edges, neighbour));
+	free(edges);
+	free(neighbour);
+	expect_output(&result, "sweeper| edges: control: ");
+	expect_output(&result, " passed, 0 failed");
+	expect_no_output(&result, "FAILED");
+	expect_output(&result, "keeper| keeper: free pages ");
+	expect_output(&result, "neighbour| neighbour: alive");
+	expect_output(&result, "keeper| keeper: 0 failed");
+	expect_error(&result, "asked to turn the machine off");
 	run_result_free(&result);
 }
 

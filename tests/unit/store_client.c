@@ -29,6 +29,9 @@ struct domain *domain_with_store(u16 id, struct pv_store_ring **its_ring, u32 *i
 	client.free_before = alloc_free_count();
 	cr_assert_eq(store_init_domain(new, *its_ring, &start, its_port), 0);
 	cr_assert_gt(*its_port, 0);
+	for (u32 i = 0; i < new->vcpu_count; i++) {
+		cr_assert_eq(store_write_vcpu(new, i, true), 0);
+	}
 	return new;
 }
 

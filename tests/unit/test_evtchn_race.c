@@ -292,6 +292,67 @@ Test(evtchn_race, an_end_while_the_other_does_anything)
 	ends(by_a);
 }
 
+/* ---- a port that changes at every look ---- */
+
+static struct {
+	u32 port;
+	u32 changes;
+	bool is_closing, is_changing;
+} changed;
+
+/* The other vCPU: what was an end of a pair waits for one, and the reverse. */
+static void change_port(void)
+{
+	struct evtchn *chn = evtchn_at(a, changed.port);
+
+	if (chn->state == EVTCHN_INTERDOMAIN) {
+		cr_assert_eq(evtchn_close(b, chn->remote_port), 0);
+	} else {
+		cr_assert_gt(evtchn_bind_interdomain(b, a->id, changed.port), 0);
+	}
+	changed.changes++;
+}
+
+/* Before each lock that the closing CPU takes with none in its hands. */
+static void change_before_lock(enum fake_point point, void *what)
+{
+	if (point != FAKE_POINT_LOCK || !changed.is_closing || changed.is_changing ||
+	    fake_locks_held != 0 || changed.changes >= 1000) {
+		return;
+	}
+	changed.is_changing = true;
+	change_port();
+	changed.is_changing = false;
+}
+
+static void close_while_it_changes(bool is_pair)
+{
+	int port = evtchn_alloc_unbound(a, b->id);
+
+	cr_assert_gt(port, 0);
+	changed.port = (u32)port;
+	changed.changes = 0;
+	if (is_pair) {
+		cr_assert_gt(evtchn_bind_interdomain(b, a->id, changed.port), 0);
+	}
+	fake_point_hook = change_before_lock;
+	changed.is_closing = true;
+	cr_assert_eq(evtchn_close(a, changed.port), 0);
+	changed.is_closing = false;
+	fake_point_hook = at_point;
+	cr_assert_gt(changed.changes, 0);
+	cr_assert_eq(evtchn_at(a, changed.port)->state, EVTCHN_FREE);
+	check_books(a);
+	check_books(b);
+}
+
+/* There is no number of tries that others could win. */
+Test(evtchn_race, a_port_that_others_rebind_all_the_time_is_closed)
+{
+	close_while_it_changes(true);
+	close_while_it_changes(false);
+}
+
 /* ---- no event is lost ---- */
 
 static u32 sent_port;

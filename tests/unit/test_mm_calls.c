@@ -312,6 +312,44 @@ Test(mm_calls, long_reservations)
 	cr_assert_geq(machine_restarts, restarts + 4);
 }
 
+#define BATCH        64U
+#define FRAMES       50U
+#define WORK_OF_CALL (FRAMES * MM_WORK_FRAME)
+
+/* Calls that look at no table count as work as well: no run of a batch does more than one too much. */
+Test(mm_calls, a_batch_of_long_calls_is_done_in_runs)
+{
+	static struct pv_multicall_entry batch[BATCH];
+	struct pv_memory_reservation r = { .extent_start = (u64)extents,
+					   .nr_extents = FRAMES,
+					   .domid = PV_DOMID_SELF };
+	u64 a[4] = { (u64)batch, BATCH }, runs = 1, before;
+	bool more;
+	long rc;
+
+	fake_guest_map_here(batch, sizeof(batch));
+	fake_guest_map_here(&r, sizeof(r));
+	for (u32 i = 0; i < BATCH; i++) {
+		batch[i] = (struct pv_multicall_entry){
+			.op = PV_HYPERCALL_memory_op,
+			.args = { i % 2 == 0 ? PV_MEMORY_populate_physmap :
+					       PV_MEMORY_decrease_reservation,
+				  (u64)&r },
+		};
+	}
+	do {
+		before = d->mm.work;
+		more = machine_call_once(PV_HYPERCALL_multicall, a, &rc);
+		runs += more;
+		cr_assert_leq(d->mm.work - before, MM_BUDGET + WORK_OF_CALL);
+	} while (more);
+	cr_assert_eq(rc, 0);
+	cr_assert_geq(runs, BATCH * WORK_OF_CALL / (MM_BUDGET + WORK_OF_CALL));
+	for (u32 i = 0; i < BATCH; i++) {
+		cr_assert_eq(batch[i].result, FRAMES, "call %u: %ld", i, (long)batch[i].result);
+	}
+}
+
 /* Of one's own memory only, and in single frames. */
 Test(mm_calls, reservations_are_refused)
 {

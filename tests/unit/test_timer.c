@@ -112,6 +112,26 @@ Test(timer, alarm_follows_only_earlier)
 	cr_assert_eq(fake_alarm_ns, 3000);
 }
 
+/* A CPU that runs something is not bothered with it, one that waits is not woken for nothing. */
+Test(timer, waiting_is_for_the_next_alone)
+{
+	timer_set(&timers[0], 1000);
+	timer_set(&timers[0], 3000);
+	cr_assert_eq(fake_alarm_ns, 1000);
+	timer_wait();
+	cr_assert_eq(fake_alarm_ns, 3000);
+	timer_wait();
+	cr_assert_eq(fake_alarm_count, 2, "it is set already");
+	timer_set(&timers[1], 2000);
+	cr_assert_eq(fake_alarm_ns, 2000);
+	timer_stop(&timers[1]);
+	timer_stop(&timers[0]);
+	timer_wait();
+	cr_assert_eq(fake_alarm_ns, UINT64_MAX);
+	timer_set(&timers[0], 4000);
+	cr_assert_eq(fake_alarm_ns, 4000);
+}
+
 Test(timer, early_interrupt_sets_it_again)
 {
 	timer_set(&timers[0], 1000);

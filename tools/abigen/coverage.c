@@ -193,7 +193,7 @@ int coverage_check(const struct abi *abi, char **sources)
 	for (size_t i = 0; i < abi->call_count; i++) {
 		const struct abi_call *call = &abi->calls[i];
 
-		if (!call->handler || strcmp(call->privilege, "any") != 0) {
+		if (!call->handler || strcmp(call->privilege, "control") == 0) {
 			continue;
 		}
 		judge_errors(&c, call->name, NULL, &call->errors);

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #define TIMEOUT_S 900
+#define PATH_ROOM 4200
 
 const char *const machine_names[MACHINES] = { "parley", "xen", "bare" };
+const char *const workload_names[WORKLOADS] = { "guest", "linux", "longest", "idle", "idle-linux" };
 
 /* A command line that grows. */
 struct command {
@@ -45,27 +47,77 @@ static void command_free(struct command *c)
 }
 
 /* The kernel's console is given by `console=`; the arguments are for the program in the ramdisk. */
-static char *linux_cmdline(const char *console, bool marked)
+static char *linux_cmdline(const char *console, enum workload workload, bool marked)
 {
 	char *text;
 
-	if (asprintf(&text, "console=%s quiet%s", console, marked ? " bench.args=--mark" : "") <
-	    0) {
+	if (asprintf(&text, "console=%s quiet%s%s", console, marked ? " bench.args=--mark" : "",
+		     workload == WORKLOAD_IDLE_LINUX ? ",--only,idle" : "") < 0) {
 		abort();
 	}
 	return text;
 }
 
-static void add_plugin(struct command *c, const struct machine_files *files, const char *events)
+static void add_plugin(struct command *c, enum workload workload, const struct machine_files *files,
+		       const char *events)
 {
-	add(c, "%s/profile.so,out=%s,marks=on", files->build, events);
+	add(c, "%s/profile.so,out=%s,marks=on%s", files->build, events,
+	    workload == WORKLOAD_LONGEST ? ",longest=on" : "");
+}
+
+/* A domain with the right of control, and its own image for those that it makes. */
+static void add_controller(struct command *c, const struct machine_files *files)
+{
+	char path[PATH_ROOM], guest[PATH_ROOM], *absolute;
+	FILE *f;
+
+	snprintf(guest, sizeof(guest), "%s/guests/stretches.elf", files->build);
+	snprintf(path, sizeof(path), "%s/bench/longest.json", files->build);
+	absolute = realpath(guest, NULL);
+	f = fopen(path, "w");
+	if (f == NULL || absolute == NULL) {
+		perror(f == NULL ? path : guest);
+		exit(2);
+	}
+	fprintf(f,
+		"{ \"machine\": { \"cpus\": 1, \"memory\": \"1500M\" },\n"
+		"  \"domains\": [ { \"name\": \"stretches\", \"kernel\": \"%s\",\n"
+		"    \"ramdisk\": \"%s\", \"memory\": \"16M\", \"control\": true } ] }\n",
+		absolute, absolute);
+	fclose(f);
+	free(absolute);
+	add(c, "%s", path);
+}
+
+static void add_domain(struct command *c, enum workload workload, const struct machine_files *files,
+		       const char *events)
+{
+	char *cmdline = linux_cmdline("hvc0", workload, events != NULL);
+
+	if (workload == WORKLOAD_LONGEST) {
+		add_controller(c, files);
+	} else if (workload == WORKLOAD_GUEST || workload == WORKLOAD_IDLE) {
+		add(c, "--kernel");
+		add(c, "%s/guests/%s.elf", files->build,
+		    workload == WORKLOAD_GUEST ? "bench" : "stretches");
+		add_all(c, (const char *const[]){ "--memory", "64M", NULL });
+		add(c, "--cmdline");
+		add(c, "%s", workload == WORKLOAD_IDLE ? "idle" : events != NULL ? "mark" : "");
+	} else {
+		add(c, "--kernel");
+		add(c, "%s/vmlinuz", files->cache);
+		add(c, "--ramdisk");
+		add(c, "%s/bench/initrd.cpio.gz", files->build);
+		add_all(c, (const char *const[]){ "--memory", "512M", NULL });
+		add(c, "--cmdline");
+		add(c, "%s", cmdline);
+	}
+	free(cmdline);
 }
 
 static void parley_command(struct command *c, enum workload workload,
 			   const struct machine_files *files, const char *events)
 {
-	char *cmdline = linux_cmdline("hvc0", events != NULL);
-
 	add(c, "%s/parley", files->build);
 	add(c, "run");
 	add(c, "--icount");
@@ -79,23 +131,9 @@ static void parley_command(struct command *c, enum workload workload,
 		add(c, "--qemu-arg");
 		add(c, "-plugin");
 		add(c, "--qemu-arg");
-		add_plugin(c, files, events);
+		add_plugin(c, workload, files, events);
 	}
-	add(c, "--kernel");
-	if (workload == WORKLOAD_GUEST) {
-		add(c, "%s/guests/bench.elf", files->build);
-		add_all(c, (const char *const[]){ "--memory", "64M", NULL });
-		add(c, "--cmdline");
-		add(c, "%s", events != NULL ? "mark" : "");
-	} else {
-		add(c, "%s/vmlinuz", files->cache);
-		add(c, "--ramdisk");
-		add(c, "%s/bench/initrd.cpio.gz", files->build);
-		add_all(c, (const char *const[]){ "--memory", "512M", NULL });
-		add(c, "--cmdline");
-		add(c, "%s", cmdline);
-	}
-	free(cmdline);
+	add_domain(c, workload, files, events);
 }
 
 /* As `parley run --icount` has it: nothing of the host's time reaches the machine. */
@@ -130,14 +168,14 @@ static void qemu_command(struct command *c, const struct machine_files *files, c
 	add(c, "%s", files->cpu);
 	if (events != NULL) {
 		add(c, "-plugin");
-		add_plugin(c, files, events);
+		add_plugin(c, WORKLOAD_LINUX, files, events);
 	}
 }
 
 static void xen_command(struct command *c, enum workload workload,
 			const struct machine_files *files, const char *events)
 {
-	char *cmdline = linux_cmdline("hvc0", events != NULL);
+	char *cmdline = linux_cmdline("hvc0", workload, events != NULL);
 
 	qemu_command(c, files, events);
 	add_all(c, (const char *const[]){ "-m", "1G", "-append", NULL });
@@ -156,7 +194,7 @@ static void xen_command(struct command *c, enum workload workload,
 
 static void bare_command(struct command *c, const struct machine_files *files, const char *events)
 {
-	char *cmdline = linux_cmdline("ttyS0", events != NULL);
+	char *cmdline = linux_cmdline("ttyS0", WORKLOAD_LINUX, events != NULL);
 
 	qemu_command(c, files, events);
 	add_all(c, (const char *const[]){ "-m", "512M", "-append", NULL });
@@ -190,7 +228,7 @@ int machine_run(enum machine machine, enum workload workload, const struct machi
 		break;
 	}
 	snprintf(log, sizeof(log), "%s/bench/%s-%s%s.log", files->build, machine_names[machine],
-		 workload == WORKLOAD_GUEST ? "guest" : "linux", events != NULL ? "-events" : "");
+		 workload_names[workload], events != NULL ? "-events" : "");
 	rc = run_program(c.words, machine == MACHINE_PARLEY ? NULL : ends, TIMEOUT_S, log, &lines);
 	if (rc == 0) {
 		figures_parse(figures, &lines);

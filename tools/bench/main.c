@@ -21,7 +21,7 @@ static const char usage[] =
 	"  --cache DIR       vmlinuz and xen-4.17 (build/cache)\n"
 	"  --cpu MODEL       QEMU's -cpu, on all machines (" PARLEY_ICOUNT_CPU ")\n"
 	"  --machines LIST   of parley, xen and bare, with commas between (parley)\n"
-	"  --workloads LIST  of guest and linux (guest,linux)\n"
+	"  --workloads LIST  of guest, linux, longest, idle and idle-linux (all)\n"
 	"  --events          once more with marks and a plugin: events, hypervisor, model\n"
 	"  --costs FILE      the model's cycles an event (tools/bench/costs.txt)\n"
 	"  --peers FILE      figures of machines that are not run now, if of the same -cpu\n"
@@ -156,20 +156,59 @@ static int run_events(struct results *results, const struct settings *s, enum ma
 	return rc;
 }
 
+/* The figures are what the plugin saw between the marks. */
+static int run_counted(struct results *results, const struct settings *s, enum machine machine,
+		       enum workload workload)
+{
+	const struct figures *marked = &results->marked[machine][workload];
+	int rc = run_events(results, s, machine, workload);
+
+	for (size_t i = 0; i < marked->count && rc == 0; i++) {
+		const char *name = marked->items[i].name;
+		double operations;
+		const struct section *section =
+			results_section(results, machine, workload, name, &operations);
+
+		if (section == NULL) {
+			fprintf(stderr, "bench: the plugin has not seen %s\n", name);
+			rc = -1;
+		} else {
+			figures_set(&results->figures[machine][workload], name,
+				    (double)section->hypervisor / operations);
+		}
+	}
+	return rc;
+}
+
+static int run_one(struct results *results, const struct settings *s, enum machine machine,
+		   enum workload workload)
+{
+	int rc;
+
+	fprintf(stderr, "bench: %s on %s\n", workload_names[workload], machine_names[machine]);
+	if (workload_is_counted(workload)) {
+		return run_counted(results, s, machine, workload);
+	}
+	rc = machine_run(machine, workload, &s->files, NULL, &results->figures[machine][workload]);
+	return rc == 0 && s->events ? run_events(results, s, machine, workload) : rc;
+}
+
+/* Bare is Linux alone; and what is counted on Parley cannot be compared elsewhere. */
+static bool runs_on(enum machine machine, enum workload workload)
+{
+	return machine == MACHINE_PARLEY || workload == WORKLOAD_LINUX ||
+	       (machine == MACHINE_XEN && workload == WORKLOAD_GUEST);
+}
+
 static int run_all(struct results *results, const struct settings *s)
 {
 	int rc = 0;
 
 	for (unsigned m = 0; m < MACHINES; m++) {
 		for (unsigned w = 0; w < WORKLOADS && rc == 0; w++) {
-			if ((s->machines >> m & 1) == 0 || (s->workloads >> w & 1) == 0 ||
-			    (m == MACHINE_BARE && w == WORKLOAD_GUEST)) {
-				continue;
-			}
-			fprintf(stderr, "bench: %s on %s\n", workload_names[w], machine_names[m]);
-			rc = machine_run(m, w, &s->files, NULL, &results->figures[m][w]);
-			if (rc == 0 && s->events) {
-				rc = run_events(results, s, m, w);
+			if ((s->machines >> m & 1) != 0 && (s->workloads >> w & 1) != 0 &&
+			    runs_on(m, w)) {
+				rc = run_one(results, s, m, w);
 			}
 		}
 	}
@@ -215,7 +254,7 @@ int main(int argc, char **argv)
 			.cpu = PARLEY_ICOUNT_CPU,
 		},
 		.machines = 1u << MACHINE_PARLEY,
-		.workloads = 1u << WORKLOAD_GUEST | 1u << WORKLOAD_LINUX,
+		.workloads = (1u << WORKLOADS) - 1,
 		.costs = "tools/bench/costs.txt",
 	};
 	struct results results = { 0 };

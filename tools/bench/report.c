@@ -9,11 +9,17 @@
 
 #include "bench/rows.h"
 
-static const struct bench_row *const tables[WORKLOADS] = { bench_rows_guest, bench_rows_linux };
+static const struct bench_row *const tables[WORKLOADS] = {
+	bench_rows_guest, bench_rows_linux,      bench_rows_longest,
+	bench_rows_idle,  bench_rows_idle_linux,
+};
 
 static const char *const titles[WORKLOADS] = {
 	"Operations of the ABI (kit guest `bench`), instructions an operation",
 	"Operations of Linux (Debian's kernel), instructions an operation",
+	"The longest stretch of ring 0 that nothing interrupts, instructions",
+	"A domain of the kit that sleeps, all of it: instructions of the hypervisor, events",
+	"An idle Debian kernel, a second: instructions of the hypervisor, events",
 };
 
 static double value_of(const struct results *results, enum machine machine, enum workload workload,
@@ -126,16 +132,42 @@ static void print_machine_events(const struct results *results, enum machine mac
 	printf("\n");
 }
 
+/* What the plugin has counted; events only where they are not those of a part. */
+static void print_counted(const struct results *results, enum workload workload)
+{
+	if (results->figures[MACHINE_PARLEY][workload].count == 0) {
+		return;
+	}
+	printf("%s\n\n", titles[workload]);
+	for (const struct bench_row *row = tables[workload]; row->name != NULL; row++) {
+		double operations;
+		const struct section *s =
+			results_section(results, MACHINE_PARLEY, workload, row->name, &operations);
+
+		printf("%-36s", row->text);
+		print_number(11, value_of(results, MACHINE_PARLEY, workload, row->name), 0);
+		if (s != NULL && workload != WORKLOAD_LONGEST) {
+			print_events(s, operations);
+		}
+		printf("\n");
+	}
+	printf("\n");
+}
+
 void report_text(const struct results *results, const struct costs *costs)
 {
 	printf("kernel %s; %s; %s; -cpu %s; one processor\n\n", results->conditions.kernel,
 	       results->conditions.compiler, results->conditions.emulator, results->conditions.cpu);
 	for (unsigned w = 0; w < WORKLOADS; w++) {
-		print_figures(results, w);
+		if (workload_is_counted(w)) {
+			print_counted(results, w);
+		} else {
+			print_figures(results, w);
+		}
 	}
 	for (unsigned w = 0; w < WORKLOADS; w++) {
 		for (unsigned m = 0; m < MACHINES; m++) {
-			if (results->sections[m][w].count != 0) {
+			if (results->sections[m][w].count != 0 && !workload_is_counted(w)) {
 				print_machine_events(results, m, w, costs);
 			}
 		}

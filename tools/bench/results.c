@@ -9,8 +9,6 @@
 
 #define TOLERANCE 0.0200001
 
-const char *const workload_names[WORKLOADS] = { "guest", "linux" };
-
 /* Sections come in the order of the figures that have marks. */
 const struct section *results_section(const struct results *results, enum machine machine,
 				      enum workload workload, const char *name, double *operations)
@@ -167,7 +165,8 @@ static bool conditions_differ(const struct conditions *now, json_t *root, enum w
 		const char *name, *value;
 		bool matters;
 	} all[] = {
-		{ "kernel", now->kernel, workload == WORKLOAD_LINUX },
+		{ "kernel", now->kernel,
+		  workload == WORKLOAD_LINUX || workload == WORKLOAD_IDLE_LINUX },
 		{ "compiler", now->compiler, true },
 		{ "emulator", now->emulator, true },
 		{ "cpu", now->cpu, true },

@@ -28,8 +28,6 @@ struct results {
 	struct sections sections[MACHINES][WORKLOADS];
 };
 
-extern const char *const workload_names[WORKLOADS];
-
 /* The section of this figure, or NULL; *operations (not 0) is how many it stands for. */
 const struct section *results_section(const struct results *results, enum machine machine,
 				      enum workload workload, const char *name, double *operations);

@@ -1,5 +1,5 @@
 /*
- * The two tables: which figures there are, what they are called, and the bar for each.
+ * The tables: which figures there are, what they are called, and the bar for each.
  */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
@@ -10,8 +10,11 @@ struct bench_row {
 	double bar; /* what Parley must not exceed; 0: none is set */
 };
 
-/* Both end with a row whose name is NULL. */
+/* Each ends with a row whose name is NULL. */
 extern const struct bench_row bench_rows_guest[];
 extern const struct bench_row bench_rows_linux[];
+extern const struct bench_row bench_rows_longest[];
+extern const struct bench_row bench_rows_idle[];
+extern const struct bench_row bench_rows_idle_linux[];
 
 #endif

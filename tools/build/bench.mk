@@ -8,13 +8,14 @@ BENCH_INITRD := $(O)/bench/initrd.cpio.gz
 BENCH_CPU ?=
 BENCH_XEN_CPU ?= EPYC,-smap,-monitor
 BENCH_NEEDS = $(O)/bench/bench $(O)/profile.so $(O)/parley $(O)/parley-hypervisor \
-	$(O)/guests/bench.elf $(BENCH_INITRD) $(CACHE)/vmlinuz
+	$(O)/guests/bench.elf $(O)/guests/stretches.elf $(BENCH_INITRD) $(CACHE)/vmlinuz
 BENCH_PEERS := tests/bench/peers.json
 BENCH_XEN_PEERS := tests/bench/peers-xen.json
 bench_with = $(O)/bench/bench --build $(O) --cache $(CACHE) $(if $(1),--cpu '$(1)') --peers $(2) \
 	$(if $(JSON),--json) $(BENCH_ARGS)
 bench = $(call bench_with,$(BENCH_CPU),$(BENCH_PEERS))
-bench_xen = $(call bench_with,$(BENCH_XEN_CPU),$(BENCH_XEN_PEERS)) --machines parley,xen,bare
+bench_xen = $(call bench_with,$(BENCH_XEN_CPU),$(BENCH_XEN_PEERS)) --machines parley,xen,bare \
+	--workloads guest,linux
 
 $(O)/bench/bench: $(BENCH_SRCS:%.c=$(O)/obj/tool/%.o) $(BENCH_SHARED_SRCS:%.c=$(O)/obj/tool/%.o)
 	$(call say,LINK,$@)

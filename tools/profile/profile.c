@@ -3,7 +3,7 @@
  * that a model of cycles asks for by kind: where a run spends itself, exactly and repeatably (with
  * -icount), without touching the machine.
  *
- *	-plugin build/profile.so,out=FILE[,marks=on]
+ *	-plugin build/profile.so,out=FILE[,marks=on][,longest=on]
  *
  * With marks=on only what stands between two marks is counted, a section for each pair; a mark is
  * the instruction `xchg %bx, %bx`, which does nothing and which nobody else executes. Without, the
@@ -12,6 +12,10 @@
  *	section NUMBER
  *	event KIND RANGE COUNT
  *	block ADDRESS INSTRUCTIONS EXECUTIONS
+ *
+ * With longest=on a section has no events, and only the blocks of one stretch: the longest for which
+ * the processor did not leave the hypervisor, neither to a guest nor to wait for an interrupt. That
+ * is on a machine of one processor what nothing interrupts.
  *
  * RANGE is user, hypervisor or kernel, by the address of the instruction. The rest of a block
  * behind an instruction that faults is counted though it was not executed; an instruction of a
@@ -51,6 +55,8 @@ extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, at_exit_fn fn, v
 extern void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb,
 						     enum qemu_plugin_op op, void *ptr,
 						     uint64_t imm);
+extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, exec_fn fn,
+						 enum qemu_plugin_cb_flags flags, void *arg);
 extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
 						       enum qemu_plugin_op op, void *ptr,
 						       uint64_t imm);
@@ -74,7 +80,7 @@ struct block {
 	uint64_t address;
 	uint64_t instructions;
 	uint64_t executions;
-	uint64_t before; /* executions when the section began */
+	uint64_t before; /* executions when the section began; of the stretch that is under way */
 };
 
 struct chunk {
@@ -96,8 +102,22 @@ static struct chunk *chunks;
 static uint64_t events[OPCODE_KINDS][RANGES], events_before[OPCODE_KINDS][RANGES];
 static const char *out_path = "profile.txt";
 static FILE *out;
-static bool use_marks, in_section;
+static bool use_marks, in_section, want_longest;
 static unsigned section;
+
+/* A block of a stretch and how often it ran. */
+struct part {
+	struct block *block;
+	uint64_t executions;
+};
+
+struct stretch {
+	uint64_t instructions;
+	struct part *parts;
+	size_t count, room;
+};
+
+static struct stretch current, longest;
 
 static enum range range_of(uint64_t address)
 {
@@ -126,8 +146,91 @@ static struct block *block_new(uint64_t address, size_t instructions)
 	return b;
 }
 
+/* ---- the longest stretch ---- */
+
+static void stretch_add(struct stretch *s, struct block *b)
+{
+	if (s->count == s->room) {
+		s->room = s->room * 2 + 1024;
+		s->parts = reallocarray(s->parts, s->room, sizeof(*s->parts));
+		if (s->parts == NULL) {
+			abort();
+		}
+	}
+	s->parts[s->count++].block = b;
+}
+
+static void stretch_clear(struct stretch *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		s->parts[i].block->before = 0;
+	}
+	s->count = 0;
+	s->instructions = 0;
+}
+
+/* It is over; is it the longest so far? */
+static void stretch_end(void)
+{
+	struct stretch shorter = longest;
+
+	if (current.instructions > longest.instructions) {
+		for (size_t i = 0; i < current.count; i++) {
+			current.parts[i].executions = current.parts[i].block->before;
+			current.parts[i].block->before = 0;
+		}
+		longest = current;
+		shorter.count = 0;
+		shorter.instructions = 0;
+		current = shorter;
+	} else {
+		stretch_clear(&current);
+	}
+}
+
+static void on_hypervisor_block(unsigned vcpu, void *arg)
+{
+	struct block *b = arg;
+
+	(void)vcpu;
+	if (b->before++ == 0) {
+		stretch_add(&current, b);
+	}
+	current.instructions += b->instructions;
+}
+
+/* A guest's block, or HLT. */
+static void on_pause(unsigned vcpu, void *arg)
+{
+	(void)vcpu;
+	(void)arg;
+	if (current.count != 0) {
+		stretch_end();
+	}
+}
+
+static void stretch_write(void)
+{
+	stretch_end();
+	fprintf(out, "section %u\n", section++);
+	for (size_t i = 0; i < longest.count; i++) {
+		fprintf(out, "block %" PRIx64 " %" PRIu64 " %" PRIu64 "\n",
+			longest.parts[i].block->address, longest.parts[i].block->instructions,
+			longest.parts[i].executions);
+	}
+	fflush(out);
+}
+
+/* ---- sections ---- */
+
 static void section_begin(void)
 {
+	if (want_longest) {
+		stretch_clear(&current);
+		longest.count = 0;
+		longest.instructions = 0;
+		return;
+	}
 	memcpy(events_before, events, sizeof(events));
 	for (struct chunk *c = chunks; c != NULL; c = c->next) {
 		for (size_t i = 0; i < c->used; i++) {
@@ -138,6 +241,10 @@ static void section_begin(void)
 
 static void section_write(void)
 {
+	if (want_longest) {
+		stretch_write();
+		return;
+	}
 	fprintf(out, "section %u\n", section++);
 	for (unsigned kind = 1; kind < OPCODE_KINDS; kind++) {
 		for (unsigned r = 0; r < RANGES; r++) {
@@ -185,6 +292,9 @@ static void count_kinds(struct qemu_plugin_tb *tb, enum range range)
 		if (kind == OPCODE_MARK && use_marks) {
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
 							       QEMU_PLUGIN_CB_NO_REGS, NULL);
+		} else if (kind == OPCODE_HLT && want_longest) {
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_pause,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
 		} else if (kind != OPCODE_PLAIN) {
 			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 								   &events[kind][range], 1);
@@ -198,7 +308,15 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	struct block *b = block_new(address, qemu_plugin_tb_n_insns(tb));
 
 	(void)id;
-	qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, &b->executions, 1);
+	if (want_longest) {
+		bool is_ours = range_of(address) == RANGE_HYPERVISOR;
+
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, is_ours ? on_hypervisor_block : on_pause,
+						     QEMU_PLUGIN_CB_NO_REGS, b);
+	} else {
+		qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
+							 &b->executions, 1);
+	}
 	count_kinds(tb, range_of(address));
 }
 
@@ -220,6 +338,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 			out_path = strdup(argv[i] + 4);
 		} else if (strcmp(argv[i], "marks=on") == 0) {
 			use_marks = true;
+		} else if (strcmp(argv[i], "longest=on") == 0) {
+			want_longest = true;
 		} else {
 			fprintf(stderr, "profile: unknown option %s\n", argv[i]);
 			return -1;

@@ -81,39 +81,15 @@ static long create(const char *name, unsigned number)
 	};
 	static struct pv_control_create c;
 
-	memset(&c, 0, sizeof(c));
+	control_prepare(&c, name, image, LIFE_PAGES);
 	c.uuid[0] = (uint8_t)number;
-	snprintf(c.name, sizeof(c.name), "%s", name);
 	snprintf(c.cmdline, sizeof(c.cmdline), "end=%s after=%u", ends[random_below(6)],
 		 random_below(3000));
-	c.memory_pages = LIFE_PAGES;
 	c.vcpu_count = 1 + random_below(2);
 	c.flags = (random_below(8) == 0 ? PV_CONTROL_FLAG_paused : 0) |
 		  (random_below(2) == 0 ? PV_CONTROL_FLAG_once : 0);
-	c.kernel = image;
 	c.ramdisk = random_below(4) == 0 ? image : PV_CONTROL_IMAGE_NONE;
-	c.weight = 256;
 	return control_call(PV_CONTROLOP_create, &c);
-}
-
-/* End it, whatever it is doing, and forget it. */
-static bool put_away(const char *name)
-{
-	uint64_t deadline = timer_now_ns() + GONE_NS;
-	struct pv_control_domain d;
-
-	while (control_find(name, &d)) {
-		if (d.state == PV_CONTROL_STATE_dying) {
-			timer_sleep_ns(50 * NS_PER_US);
-		} else {
-			control_on_domain(PV_CONTROLOP_destroy, d.domid);
-		}
-		if (timer_now_ns() > deadline) {
-			printf("lives: %s is still there, state %u\n", name, d.state);
-			return false;
-		}
-	}
-	return true;
 }
 
 /* What a controller may do to it meanwhile; it may be gone already. */
@@ -159,7 +135,7 @@ static bool one_life(unsigned number)
 	timer_sleep_ns(random_below(4000) * NS_PER_US);
 	trouble(name);
 	timer_sleep_ns(random_below(1000) * NS_PER_US);
-	return put_away(name);
+	return control_put_away(name);
 }
 
 /* The second vCPU: destroys some of what is being built. */

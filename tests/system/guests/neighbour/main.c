@@ -1,7 +1,8 @@
 /*
  * neighbour: fills its memory with a pattern and checks it again and again,
- * while some other domain misbehaves. Command line: "seconds=N" (5), "every=MS"
- * (100), "pages=N" (all but a few). Prints
+ * while some other domain misbehaves. Command line: "seconds=N" (5), or "until=DOMID":
+ * until that domain sends an event to the port that waits for it; "every=MS" (100),
+ * "pages=N" (all but a few). Prints
  *	neighbour: alive K checks
  * and powers off; a page that is not as it was ends in "neighbour: page P ..."
  * and the reason "crash".
@@ -9,7 +10,9 @@
 #include <stdint.h>
 
 #include "cpu.h"
+#include "events.h"
 #include "page.h"
+#include "power.h"
 #include "printf.h"
 #include "start.h"
 #include "timer.h"
@@ -61,6 +64,29 @@ static bool check(void)
 	return left == 0;
 }
 
+static volatile bool was_told;
+
+static void hear(unsigned port, void *arg)
+{
+	(void)port;
+	(void)arg;
+	was_told = true;
+}
+
+/* Until when it watches, unless it is told to end. */
+static uint64_t find_end(void)
+{
+	unsigned long other = start_option_number("until", 0);
+
+	if (other == 0) {
+		return timer_now_ns() + start_option_number("seconds", 5) * NS_PER_SECOND;
+	}
+	if (events_alloc_unbound((unsigned)other, hear, NULL) < 0) {
+		power_panic("no port");
+	}
+	return ~0ul;
+}
+
 int main(void)
 {
 	uint64_t pause = start_option_number("every", 100) * NS_PER_MS;
@@ -68,9 +94,9 @@ int main(void)
 	uint64_t end;
 
 	fill(start_option_number("pages", ~0ul));
-	end = timer_now_ns() + start_option_number("seconds", 5) * NS_PER_SECOND;
+	end = find_end();
 	printf("neighbour: watches %lu pages\n", page_count);
-	while (timer_now_ns() < end) {
+	while (timer_now_ns() < end && !was_told) {
 		if (!check()) {
 			return 1;
 		}

@@ -39,6 +39,7 @@ static uint32_t wait_image(struct link *link)
 {
 	struct link_frame frame;
 	struct link_ready ready;
+	const size_t head = sizeof(struct link_problem);
 
 	while (link_next(link, &frame, 20000, &problem) > 0) {
 		if (frame.header.type == LINK_READY) {
@@ -48,7 +49,8 @@ static uint32_t wait_image(struct link *link)
 		}
 		if (frame.header.type == LINK_PROBLEM) {
 			snprintf(problem.text, sizeof(problem.text), "%.*s",
-				 (int)frame.header.length - 4, (const char *)frame.payload + 4);
+				 (int)(frame.header.length - head),
+				 (const char *)frame.payload + head);
 			return 0;
 		}
 	}

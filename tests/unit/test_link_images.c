@@ -48,7 +48,8 @@ static uint32_t wait_image(struct link *link)
 		}
 		if (frame.header.type == LINK_PROBLEM) {
 			snprintf(problem.text, sizeof(problem.text), "%.*s",
-				 (int)frame.header.length - 4, (const char *)frame.payload + 4);
+				 (int)(frame.header.length - sizeof(struct link_problem)),
+				 (const char *)frame.payload + sizeof(struct link_problem));
 			return 0;
 		}
 	}

@@ -406,7 +406,7 @@ Test(console, requests_go_to_control)
 	for (u8 type = PV_LINE_REQUEST; type < PV_LINE_REQUEST + 2; type++) {
 		line_header_make(&h, type, 0, 3);
 		memcpy(typed + typed_size, &h, sizeof(h));
-		memcpy(typed + typed_size + sizeof(h), "ask", 3);
+		memcpy(typed + typed_size + sizeof(h), (u8[]){ 'a', 's', 'k' }, 3);
 		typed_size += sizeof(h) + 3;
 	}
 	console_poll();
@@ -434,7 +434,7 @@ Test(console, frames_are_found_in_rubbish)
 		}
 		line_header_make(&h, PV_LINE_CONSOLE_IN, 1, 3);
 		memcpy(bytes + size, &h, sizeof(h));
-		memcpy(bytes + size + sizeof(h), "abc", 3);
+		memcpy(bytes + size + sizeof(h), (u8[]){ 'a', 'b', 'c' }, 3);
 		size += sizeof(h) + 3;
 		decoder.have = 0;
 		for (size_t i = 0; i < size; i++) {

@@ -39,7 +39,6 @@ static uint32_t wait_image(struct link *link)
 {
 	struct link_frame frame;
 	struct link_ready ready;
-	const size_t head = sizeof(struct link_problem);
 
 	while (link_next(link, &frame, 20000, &problem) > 0) {
 		if (frame.header.type == LINK_READY) {
@@ -49,8 +48,8 @@ static uint32_t wait_image(struct link *link)
 		}
 		if (frame.header.type == LINK_PROBLEM) {
 			snprintf(problem.text, sizeof(problem.text), "%.*s",
-				 (int)(frame.header.length - head),
-				 (const char *)frame.payload + head);
+				 (int)(frame.header.length - sizeof(struct link_problem)),
+				 (const char *)frame.payload + sizeof(struct link_problem));
 			return 0;
 		}
 	}

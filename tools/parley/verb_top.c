@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -223,26 +224,51 @@ static int print_table(const struct top *top)
 
 /* ---- looking ---- */
 
-/* Waits for the next look; true where the person wants to leave. */
-static bool wait_for_key(struct top *top)
+/* A key that leaves, waited for; signals come in here only, so that none is missed before the wait. */
+static bool has_left(int64_t milliseconds, const struct top *top, const sigset_t *signals)
 {
 	struct pollfd item = { .fd = top->is_screen ? STDIN_FILENO : -1, .events = POLLIN };
-	int64_t end = client_get_milliseconds() + (int64_t)top->interval;
-	int64_t left = (int64_t)top->interval;
+	struct timespec time = { .tv_sec = milliseconds / 1000,
+				 .tv_nsec = milliseconds % 1000 * 1000000 };
 	char key;
 
+	return ppoll(&item, 1, &time, signals) > 0 &&
+	       (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == CTRL_C);
+}
+
+/* Waits for the next look; true where the person wants to leave. The signals are held back. */
+static bool wait_held(struct top *top, const sigset_t *signals)
+{
+	int64_t end = client_get_milliseconds() + (int64_t)top->interval;
+	int64_t left = (int64_t)top->interval;
+
 	while (!stop_signal && left > 0) {
-		if (poll(&item, 1, (int)left) > 0 &&
-		    (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == CTRL_C)) {
-			return true;
-		}
 		if (is_resized) {
 			is_resized = 0;
 			print_table(top);
 		}
+		if (has_left(left, top, signals)) {
+			return true;
+		}
 		left = end - client_get_milliseconds();
 	}
 	return stop_signal != 0;
+}
+
+static bool wait_for_key(struct top *top)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+	sigset_t held, before;
+	bool leaves;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sigaddset(&held, numbers[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, &before);
+	leaves = wait_held(top, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return leaves;
 }
 
 static int look(struct top *top, struct problem *problem)
@@ -258,11 +284,8 @@ static int look(struct top *top, struct problem *problem)
 
 static int look_again(struct top *top, struct problem *problem)
 {
-	bool has_left;
-
 	do {
-		has_left = wait_for_key(top);
-		if (has_left) {
+		if (wait_for_key(top)) {
 			return 0;
 		}
 		if (look(top, problem)) {

@@ -23,6 +23,7 @@ lint_flags = $(strip \
 	$(if $(filter abi/%,$(1)),$(BARE) -Iabi) \
 	$(if $(filter hypervisor/%,$(1)),$(HV_CFLAGS)) \
 	$(if $(filter guest-pv/% tests/system/guests/%,$(1)),$(GUEST_CFLAGS)) \
+	$(if $(filter tests/system/guests/edges/%,$(1)),-Itests/edges) \
 	$(if $(filter tools/%,$(1)),$(TOOL_CFLAGS)) \
 	$(if $(filter tests/unit/% tests/fake/% tests/model/% tests/fuzz/% tests/edges/%,$(1)),$(UNIT_TEST_CFLAGS)) \
 	$(if $(filter tests/abi/% tests/bench/% tests/system/%,$(filter-out tests/system/guests/%,$(1))),$(TEST_CFLAGS) -Iabi))

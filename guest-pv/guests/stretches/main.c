@@ -37,6 +37,7 @@
 #define LARGEST_IMAGE (1ul << 30)
 #define FULL_PAGES    (64ul << 8)
 #define FULL_NS       (400ul * NS_PER_MS) /* by then it has filled them */
+#define FREED_NS      (200ul * NS_PER_MS) /* nothing takes longer to be freed */
 #define TREE_TABLES   40u /* more entries than one run of page-table work looks at */
 #define GRANT_FRAMES  32u
 #define GRANT_WINDOW  0x10040000000ul
@@ -80,12 +81,12 @@ static void write_images(uint32_t image, uint64_t size)
 	}
 }
 
-static uint64_t settle(uint64_t wanted)
+/* Waits until so much is free; never between marks, where asking would be counted as well. */
+static void settle(uint64_t wanted)
 {
 	while (control_free_pages() != wanted) {
 		timer_sleep_ns(NS_PER_MS);
 	}
-	return wanted;
 }
 
 static void measure_images(void)
@@ -98,14 +99,16 @@ static void measure_images(void)
 	must("image_new", control_call(PV_CONTROLOP_image_new, &largest));
 	end("image-new");
 	must("image_free", control_image_free(largest.image));
+	settle(before);
 	must("image_new", control_call(PV_CONTROLOP_image_new, &made));
 	begin();
 	write_images(made.image, RAMDISK_SIZE);
 	end("image-write");
 	begin();
 	must("image_free", control_image_free(made.image));
-	settle(before);
+	timer_sleep_ns(FREED_NS);
 	end("image-free");
+	settle(before);
 	made = (struct pv_control_image){ .size = RAMDISK_SIZE };
 	must("image_new", control_call(PV_CONTROLOP_image_new, &made));
 	write_images(made.image, RAMDISK_SIZE);
@@ -121,6 +124,19 @@ static void put_away(const char *name)
 	}
 }
 
+static void end_between_marks(const char *name, const char *figure)
+{
+	struct pv_control_domain d;
+
+	if (!control_find(name, &d)) {
+		power_panic("%s is not there", name);
+	}
+	begin();
+	must("destroy", control_on_domain(PV_CONTROLOP_destroy, d.domid));
+	timer_sleep_ns(FREED_NS);
+	end(figure);
+}
+
 static void measure_big(void)
 {
 	uint64_t before = control_free_pages();
@@ -133,14 +149,14 @@ static void measure_big(void)
 	begin();
 	must("create", control_call(PV_CONTROLOP_create, &c));
 	end("create");
-	begin();
+	end_between_marks("big", "destroy");
 	put_away("big");
 	settle(before);
-	end("destroy");
 }
 
 static void measure_full(void)
 {
+	uint64_t before = control_free_pages();
 	struct pv_control_domain d;
 	struct pv_control_create c;
 
@@ -152,9 +168,9 @@ static void measure_full(void)
 	if (!control_find("full", &d) || d.state != PV_CONTROL_STATE_running) {
 		power_panic("the full domain does not live");
 	}
-	begin();
+	end_between_marks("full", "destroy-full");
 	put_away("full");
-	end("destroy-full");
+	settle(before);
 }
 
 /* ---- a domain that fills its tables ---- */

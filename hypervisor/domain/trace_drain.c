@@ -22,6 +22,9 @@
 /* A domain's trace_read takes no more at once. */
 #define READ_MAX 65536U
 
+static u64
+	lost_told; /* a: to the domain that reads, or lost before it did; two reads at once may tell twice */
+
 void trace_drain_again(void *unused)
 {
 	(void)unused;
@@ -110,6 +113,18 @@ u64 trace_lost_total(void)
 	return total;
 }
 
+void trace_forget(void)
+{
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		struct trace_cpu *c = &trace_cpus[cpu];
+
+		spin_lock(&c->reader);
+		trace_ring_forget(&c->ring);
+		spin_unlock(&c->reader);
+	}
+	__atomic_store_n(&lost_told, trace_lost_total(), __ATOMIC_RELAXED);
+}
+
 /* Records of one ring to guest memory: bytes, or -PV_EFAULT if not even one could be copied. What was not copied stays. */
 static long read_ring(struct trace_cpu *c, u64 gva, u32 room)
 {
@@ -136,7 +151,6 @@ static long read_ring(struct trace_cpu *c, u64 gva, u32 room)
 
 long trace_control_read(const struct domain *caller, struct pv_control_trace_read *r)
 {
-	static u64 lost_told; /* by the one reader; two at once may tell it twice */
 	u32 room = MIN(r->bytes, READ_MAX), done = 0;
 	u64 lost;
 

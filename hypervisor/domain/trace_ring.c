@@ -103,6 +103,13 @@ void trace_ring_take(struct trace_ring *ring, u32 size)
 	__atomic_store_n(&ring->tail, ring->tail + size, __ATOMIC_RELEASE);
 }
 
+void trace_ring_forget(struct trace_ring *ring)
+{
+	__atomic_store_n(&ring->told, ring->lost, __ATOMIC_RELAXED);
+	__atomic_store_n(&ring->tail, __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE),
+			 __ATOMIC_RELEASE);
+}
+
 u64 trace_ring_count_untold(const struct trace_ring *ring)
 {
 	u64 told = __atomic_load_n(&ring->told, __ATOMIC_RELAXED);

@@ -47,6 +47,12 @@ u32 trace_ring_peek(const struct trace_ring *ring, void *to, u32 size);
 void trace_ring_take(struct trace_ring *ring, u32 size);
 
 /*
+ * Nobody shall hear of what is in the ring, nor of what was dropped so far. The reader,
+ * while nobody writes.
+ */
+void trace_ring_forget(struct trace_ring *ring);
+
+/*
  * The writer: if records were dropped and none has come since that would tell, tell
  * it now, if there is room.
  */

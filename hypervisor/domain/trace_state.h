@@ -33,6 +33,12 @@ extern u32 trace_default_kinds; /* a: of all domains, and of the hypervisor itse
 /* The number by which a record of a switch names a vCPU, NULL: none. */
 u64 trace_running_id(const struct vcpu *v);
 
+/*
+ * The next reader shall hear nothing of what was recorded or lost for the last one. While
+ * nothing is recorded.
+ */
+void trace_forget(void);
+
 /* This CPU's timer has fired: more may be sent now. */
 void trace_drain_again(void *unused);
 

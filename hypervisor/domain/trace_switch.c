@@ -163,29 +163,18 @@ static void set_none(void)
 	set_all(0, 0);
 }
 
-static void forget_records(void)
+/* The trace is this reader's already, or nobody's. */
+static bool may_take(u16 reader)
 {
-	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
-		struct trace_cpu *c = &trace_cpus[cpu];
-
-		spin_lock(&c->reader);
-		__atomic_store_n(&c->ring.tail, __atomic_load_n(&c->ring.head, __ATOMIC_ACQUIRE),
-				 __ATOMIC_RELEASE);
-		spin_unlock(&c->reader);
-	}
+	return asked == 0 || trace_reader == reader;
 }
 
-/* The trace is this reader's, or nobody's and becomes it. */
-static bool take_for(u16 reader)
+static void take_for(u16 reader)
 {
-	if (asked != 0) {
-		return trace_reader == reader;
-	}
 	if (trace_reader != reader) {
-		forget_records();
+		trace_forget();
 		WRITE_ONCE(trace_reader, reader);
 	}
-	return true;
 }
 
 static long set_locked(u16 reader, const struct pv_control_trace *t)
@@ -200,7 +189,7 @@ static long set_locked(u16 reader, const struct pv_control_trace *t)
 			return -PV_ESRCH;
 		}
 	}
-	if (!take_for(reader)) {
+	if (!may_take(reader)) {
 		return -PV_EBUSY;
 	}
 	if (t->kinds != 0) {
@@ -209,6 +198,7 @@ static long set_locked(u16 reader, const struct pv_control_trace *t)
 			return rc;
 		}
 	}
+	take_for(reader);
 	if (d == NULL) {
 		set_all((u32)t->kinds, t->calls);
 	} else {

@@ -241,6 +241,9 @@ Test(trace, without_memory_nothing_is_switched_on)
 	cr_assert_eq(alloc_free_count(), before, "the first ring went back");
 	cr_assert_eq(v->trace, 0);
 	cr_assert_eq(a->trace_kinds, 0);
+	cr_assert_eq(trace_control_set(b, &t), -PV_ENOMEM);
+	cr_assert_eq(trace_control_read(b, &(struct pv_control_trace_read){ 0 }), -PV_EBUSY,
+		     "it is still nobody's");
 }
 
 Test(trace, a_vcpu_is_brought_up_to_date_on_its_cpu_or_when_it_is_loaded)
@@ -687,4 +690,26 @@ Test(trace, a_domain_takes_records_from_all_cpus)
 	cr_assert_eq(read.lost, 500);
 	cr_assert_eq(trace_control_read(b, &read), 0);
 	cr_assert_eq(read.lost, 0, "told once");
+}
+
+/* What was lost for another, or is behind what was lost, is not this reader's. */
+Test(trace, a_new_reader_hears_nothing_of_the_last_ones)
+{
+	static u8 room[65536];
+	u64 gva = fake_guest_map_here(room, sizeof(room));
+	struct pv_control_trace t = { .domid = 1, .kinds = PV_TRACE_ALL, .calls = ~0UL };
+	struct pv_control_trace_read read = { .bytes = sizeof(room), .data = gva };
+
+	cr_assert_eq(trace_control_set(a, &t), 0);
+	storm(RING_RECORDS + 500);
+	t.kinds = 0;
+	cr_assert_eq(trace_control_set(a, &t), 0);
+	t.kinds = PV_TRACE_ALL;
+	cr_assert_eq(trace_control_set(b, &t), 0);
+	storm(2);
+	cr_assert_eq(trace_control_read(b, &read), 0);
+	cr_assert_eq(read.bytes, 3 * sizeof(struct pv_trace_record), "and the clock's");
+	cr_assert_eq(read.lost, 0);
+	cr_assert_eq(((struct pv_trace_record *)room)[0].kind, PV_TRACE_clock);
+	cr_assert_gt(trace_lost_total(), 0, "of all that was lost since the boot it is told");
 }

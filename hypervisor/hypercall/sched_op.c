@@ -90,7 +90,7 @@ static long op_watchdog(struct domain *d, u64 arg)
 	return watchdog_set(d, op.id, op.timeout);
 }
 
-/* Only for domains that may control others. */
+/* Only for domains that may control others; nobody else is told even who lives. */
 static long op_remote_shutdown(const struct domain *caller, u64 arg)
 {
 	struct pv_sched_remote_shutdown op;
@@ -99,12 +99,12 @@ static long op_remote_shutdown(const struct domain *caller, u64 arg)
 	if (guest_read(&op, arg, sizeof(op)) != 0) {
 		return -PV_EFAULT;
 	}
+	if (!caller->is_control) {
+		return -PV_EPERM;
+	}
 	d = op.domain_id == PV_DOMID_SELF ? NULL : domain_find(op.domain_id);
 	if (d == NULL) {
 		return -PV_ESRCH;
-	}
-	if (!caller->is_control) {
-		return -PV_EPERM;
 	}
 	if (op.reason > PV_SHUTDOWN_MAX || op.reason == PV_SHUTDOWN_suspend) {
 		return -PV_EINVAL;

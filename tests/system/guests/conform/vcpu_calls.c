@@ -186,9 +186,9 @@ static void check_sched(void)
 	dog.id = (uint32_t)second;
 	check_result("sched_op.watchdog: stopped", hypercall_sched_op(PV_SCHEDOP_watchdog, &dog),
 		     0);
-	REFUSES("sched_op.remote_shutdown", PV_ESRCH, "no such domain",
-		hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &remote));
 	if (calls_on_parley()) {
+		REFUSES("sched_op.remote_shutdown", PV_EPERM, "who lives is not told",
+			hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &remote));
 		REFUSES("sched_op.shutdown", PV_EINVAL, "no such reason",
 			hypercall_sched_op(PV_SCHEDOP_shutdown, &shutdown));
 		remote.domain_id = (pv_domid_t)events_own_domid();
@@ -201,6 +201,9 @@ static void check_sched(void)
 				   (uintptr_t)&shutdown));
 		REFUSES("sched_op_compat", PV_EFAULT, "a reason from nowhere",
 			hypercall2(PV_HYPERCALL_sched_op_compat, PV_SCHEDOP_shutdown, NOWHERE));
+	} else {
+		REFUSES("sched_op.remote_shutdown", PV_ESRCH, "no such domain",
+			hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &remote));
 	}
 	REFUSES("sched_op_compat", PV_ENOSYS, "poll",
 		hypercall2(PV_HYPERCALL_sched_op_compat, PV_SCHEDOP_poll, 0));

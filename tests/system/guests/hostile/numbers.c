@@ -107,10 +107,10 @@ static void check_others_lives(void)
 		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_EPERM);
 	end.domain_id = PV_DOMID_SELF;
 	check_result("numbers: shutdown of self",
-		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_ESRCH);
+		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_EPERM);
 	end.domain_id = 1023;
-	check_result("numbers: shutdown of nobody",
-		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_ESRCH);
+	check_result("numbers: shutdown of nobody, which is not told",
+		     hypercall_sched_op(PV_SCHEDOP_remote_shutdown, &end), -PV_EPERM);
 	check_result("numbers: pinned to a CPU", hypercall_sched_op(PV_SCHEDOP_pin_override, &pin),
 		     -PV_EPERM);
 	pin.pcpu = -1;

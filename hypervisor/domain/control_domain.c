@@ -115,6 +115,18 @@ long control_memory_set(const struct control_caller *who, union control_args *ar
 	return op->pages > d->mm.top_frames ? -PV_EINVAL : set_memory(d, op->pages);
 }
 
+/* Wholly, or not at all. */
+static long set_vcpus(struct domain *d, u32 online)
+{
+	struct store_setting settings[DOMAIN_VCPU_MAX];
+
+	for (u32 i = 0; i < d->vcpu_count; i++) {
+		snprintf(settings[i].path, sizeof(settings[i].path), "/%u/availability", i);
+		settings[i].value = i < online ? "online" : "offline";
+	}
+	return store_write_below(d, "cpu", settings, d->vcpu_count);
+}
+
 long control_vcpus_set(const struct control_caller *who, union control_args *args)
 {
 	const struct pv_control_vcpus *op = &args->vcpus;
@@ -125,13 +137,10 @@ long control_vcpus_set(const struct control_caller *who, union control_args *arg
 		return -PV_EINVAL;
 	}
 	d = target(op->domid, &rc);
-	if (d != NULL && op->count > d->vcpu_count) {
-		rc = -PV_EINVAL;
+	if (d == NULL) {
+		return rc;
 	}
-	for (u32 i = 0; rc == 0 && i < d->vcpu_count; i++) {
-		rc = store_write_vcpu(d, i, i < op->count);
-	}
-	return rc;
+	return op->count > d->vcpu_count ? -PV_EINVAL : set_vcpus(d, op->count);
 }
 
 /* Two that change one domain at once take turns. */

@@ -11,6 +11,7 @@
 #include "channel/evtchn.h"
 #include "domain/ring_page.h"
 #include "domain/store_types.h"
+#include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
@@ -193,6 +194,80 @@ int store_write_vcpu(struct domain *d, u32 vcpu, bool online)
 
 	snprintf(path, sizeof(path), "cpu/%u/availability", vcpu);
 	return store_write(d, path, online ? "online" : "offline");
+}
+
+static u32 value_size(const struct store_setting *setting)
+{
+	return (u32)strnlen(setting->value, PAGE_SIZE);
+}
+
+/* Whether there is room for all, and for what they stand below. */
+static int check_room(const struct domain_store *s, const char *top,
+		      const struct store_setting *settings, u32 count)
+{
+	struct store_need need = { 0 };
+	u32 node = store_tree_find(s->tree, top);
+
+	if (node == STORE_NO_NODE) {
+		store_tree_add_need(s->tree, &need, STORE_ROOT, top, 0);
+	}
+	for (u32 i = 0; i < count; i++) {
+		u32 size = value_size(&settings[i]);
+
+		if (size > STORE_VALUE_MAX) {
+			return -PV_E2BIG;
+		}
+		store_tree_add_need(s->tree, &need, node, settings[i].path, size);
+	}
+	return store_tree_has_room(s->tree, &need, true) ? 0 : -PV_ENOSPC;
+}
+
+/* There is room. */
+static void write_settings(struct domain_store *s, const char *top,
+			   const struct store_setting *settings, u32 count)
+{
+	char path[STORE_PATH_MAX + sizeof(settings->path) + 1];
+	u32 node = store_tree_find(s->tree, top);
+	int rc = 0;
+
+	if (node == STORE_NO_NODE) {
+		rc = store_tree_write(s->tree, top, "", 0, true);
+		node = store_tree_find(s->tree, top);
+	}
+	for (u32 i = 0; rc == 0 && i < count; i++) {
+		rc = store_tree_write_below(s->tree, node, settings[i].path, settings[i].value,
+					    value_size(&settings[i]), true);
+		snprintf(path, sizeof(path), "%s%s", top, settings[i].path);
+		store_watch_fire(s, path);
+	}
+	invariant(rc == 0);
+}
+
+int store_write_below(struct domain *d, const char *top, const struct store_setting *settings,
+		      u32 count)
+{
+	struct domain_store *s = d->store;
+	char path[STORE_PATH_MAX + 1];
+	bool moved;
+	int rc;
+
+	if (s == NULL) {
+		return -PV_ENODEV;
+	}
+	spin_lock(&s->lock);
+	rc = store_make_path(s, top, path);
+	if (rc == 0) {
+		rc = check_room(s, path, settings, count);
+	}
+	if (rc == 0) {
+		write_settings(s, path, settings, count);
+	}
+	moved = store_send_ring(s);
+	spin_unlock(&s->lock);
+	if (moved) {
+		evtchn_set_pending(d, s->port);
+	}
+	return rc;
 }
 
 static int read_node(struct domain_store *s, const char *given, char *buf, size_t size)

@@ -42,6 +42,18 @@ int store_write(struct domain *d, const char *path, const char *value) must_chec
 /* The node by which a vCPU is to be online or not: cpu/N/availability. As store_write(). */
 int store_write_vcpu(struct domain *d, u32 vcpu, bool online) must_check;
 
+struct store_setting {
+	char path[24]; /* "/name/...", below what they have in common */
+	const char *value;
+};
+
+/*
+ * The same with several nodes below one, all of them or none. Their paths differ from the
+ * first name on.
+ */
+int store_write_below(struct domain *d, const char *top, const struct store_setting *settings,
+		      u32 count) must_check;
+
 /*
  * Copy a node's value to buf, cut to size - 1 bytes and terminated (size > 0):
  * its whole length, or -PV_ENOENT and the errors above. Guests write any bytes.

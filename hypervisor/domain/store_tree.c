@@ -39,11 +39,9 @@ static u32 find_child(const struct store_tree *t, u32 parent, const char *name, 
 	return STORE_NO_NODE;
 }
 
-/* The deepest node of a path that exists; *rest is what is missing, "" if nothing. */
-static u32 walk(const struct store_tree *t, const char *path, const char **rest)
+/* The deepest node of a path below a node that exists; *rest is what is missing, "" if nothing. */
+static u32 walk(const struct store_tree *t, u32 node, const char *path, const char **rest)
 {
-	u32 node = STORE_ROOT;
-
 	if (path[1] == '\0') {
 		path++;
 	}
@@ -64,7 +62,7 @@ static u32 walk(const struct store_tree *t, const char *path, const char **rest)
 u32 store_tree_find(const struct store_tree *t, const char *path)
 {
 	const char *rest;
-	u32 node = walk(t, path, &rest);
+	u32 node = walk(t, STORE_ROOT, path, &rest);
 
 	return *rest == '\0' ? node : STORE_NO_NODE;
 }
@@ -119,33 +117,56 @@ static void set_value(struct store_tree *t, u32 node, const void *value, u32 siz
 	n->changed = t->generation;
 }
 
-/* May so many nodes and bytes more be there? */
-static bool has_room(const struct store_tree *t, u32 nodes, u32 bytes, bool trusted)
+bool store_tree_has_room(const struct store_tree *t, const struct store_need *need, bool trusted)
 {
 	u32 node_max = STORE_NODES - (trusted ? 0 : STORE_SPARE_NODES);
 	u32 byte_max = STORE_POOL_SIZE - (trusted ? 0 : STORE_SPARE_BYTES);
 
-	return t->node_count + nodes <= node_max && t->pool_used + bytes <= byte_max;
+	if (need->nodes == 0 && need->bytes == 0) {
+		return true;
+	}
+	return t->node_count + need->nodes <= node_max && t->pool_used + need->bytes <= byte_max;
 }
 
-int store_tree_write(struct store_tree *t, const char *path, const void *value, u32 size,
-		     bool trusted)
+/* What a value of this size takes at a node, or where `rest` is missing below it. */
+static void add_need(const struct store_tree *t, struct store_need *need, u32 node,
+		     const char *rest, u32 size)
 {
-	const char *rest;
-	u32 node = walk(t, path, &rest);
-	u32 nodes = 0, bytes = size, gone = *rest == '\0' ? t->nodes[node].value_size : 0;
+	u32 gone = *rest == '\0' ? t->nodes[node].value_size : 0;
 
+	need->bytes += size - MIN(size, gone);
+	while (*rest != '\0') {
+		u32 name = first_name(rest + 1);
+
+		need->nodes++;
+		need->bytes += name;
+		rest += 1 + name;
+	}
+}
+
+void store_tree_add_need(const struct store_tree *t, struct store_need *need, u32 node,
+			 const char *path, u32 size)
+{
+	const char *rest = path;
+
+	if (node != STORE_NO_NODE) {
+		node = walk(t, node, path, &rest);
+	}
+	add_need(t, need, node, rest, size);
+}
+
+int store_tree_write_below(struct store_tree *t, u32 node, const char *path, const void *value,
+			   u32 size, bool trusted)
+{
+	struct store_need need = { 0 };
+	const char *rest;
+
+	node = walk(t, node, path, &rest);
 	if (size > STORE_VALUE_MAX) {
 		return -PV_E2BIG;
 	}
-	for (const char *at = rest; *at != '\0'; nodes++) {
-		u32 name = first_name(at + 1);
-
-		bytes += name;
-		at += 1 + name;
-	}
-	/* What does not grow may be written even if others' nodes fill the tree. */
-	if ((nodes > 0 || bytes > gone) && !has_room(t, nodes, bytes - MIN(bytes, gone), trusted)) {
+	add_need(t, &need, node, rest, size);
+	if (!store_tree_has_room(t, &need, trusted)) {
 		return -PV_ENOSPC;
 	}
 	t->generation++;
@@ -157,6 +178,12 @@ int store_tree_write(struct store_tree *t, const char *path, const void *value, 
 	}
 	set_value(t, node, value, size);
 	return 0;
+}
+
+int store_tree_write(struct store_tree *t, const char *path, const void *value, u32 size,
+		     bool trusted)
+{
+	return store_tree_write_below(t, STORE_ROOT, path, value, size, trusted);
 }
 
 static void free_node(struct store_tree *t, u32 node)

@@ -55,6 +55,29 @@ u32 store_tree_find(const struct store_tree *t, const char *path) must_check;
 int store_tree_write(struct store_tree *t, const char *path, const void *value, u32 size,
 		     bool trusted) must_check;
 
+/*
+ * The same with a path that goes on from a node: "/name/...". Nodes keep their numbers when
+ * others are made.
+ */
+int store_tree_write_below(struct store_tree *t, u32 node, const char *path, const void *value,
+			   u32 size, bool trusted) must_check;
+
+/* What values would take that are not there yet. */
+struct store_need {
+	u32 nodes, bytes;
+};
+
+/*
+ * Add what that would take; node STORE_NO_NODE: nothing of the path is there. Of several, each is counted as if the others were not: their
+ * paths must differ from the first name on, and of a value that shrinks nothing is taken off.
+ */
+void store_tree_add_need(const struct store_tree *t, struct store_need *need, u32 node,
+			 const char *path, u32 size);
+
+/* Is there room for it? What takes nothing always has room, though others' nodes fill the tree. */
+bool store_tree_has_room(const struct store_tree *t, const struct store_need *need,
+			 bool trusted) must_check;
+
 /* Remove a node, not the root, and all below it. */
 void store_tree_remove(struct store_tree *t, u32 node);
 

@@ -16,8 +16,10 @@
 #include "cpu/percpu.h"
 #include "domain/sched.h"
 #include "domain/store.h"
+#include "domain/store_types.h"
 #include "fake_guest.h"
 #include "hypercall/handlers.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "living.h"
 #include "mm/alloc.h"
@@ -185,6 +187,31 @@ Test(control, wishes_reach_the_guest_by_its_store)
 	cr_assert_eq(control_do(&by_line, PV_CONTROLOP_vcpus_set, &call), -PV_EINVAL);
 }
 
+/* The guest has taken them away and filled the place. */
+Test(control, all_vcpus_are_wished_for_or_none)
+{
+	struct domain *d = living_domain("one", false);
+	struct store_tree *tree = d->store->tree;
+	char path[40], value[16];
+	u32 before;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/cpu", (u32)d->id);
+	store_tree_remove(tree, store_tree_find(tree, path));
+	for (u32 i = 0; tree->node_count < STORE_NODES - 4; i++) {
+		snprintf(path, sizeof(path), "filler/%u", i);
+		cr_assert_eq(store_write(d, path, ""), 0);
+	}
+	before = tree->node_count;
+	call = (union control_args){ .vcpus = { .domid = d->id, .count = 1 } };
+	cr_assert_eq(control_do(&by_line, PV_CONTROLOP_vcpus_set, &call), -PV_ENOSPC);
+	cr_assert_eq(tree->node_count, before, "not even a part of them");
+	snprintf(path, sizeof(path), "/local/domain/%u/filler/0", (u32)d->id);
+	store_tree_remove(tree, store_tree_find(tree, path));
+	cr_assert_eq(control_do(&by_line, PV_CONTROLOP_vcpus_set, &call), 0);
+	cr_assert_gt(store_read(d, "cpu/1/availability", value, sizeof(value)), 0);
+	cr_assert_str_eq(value, "offline");
+}
+
 Test(control, shares_change_as_named)
 {
 	struct domain *d = living_domain("one", false);
@@ -232,6 +259,42 @@ Test(control, only_those_with_the_right)
 	cr_assert_eq(hypercall_control(PV_CONTROLOP_destroy, gva + sizeof(m), 0, 0, 0, 0),
 		     -PV_EFAULT);
 	fake_cpu_info.current = NULL;
+}
+
+static struct pv_sched_remote_shutdown end; /* in guest memory */
+
+static long remote_shutdown(struct domain *by, u16 domid, u32 reason)
+{
+	long rc;
+
+	end = (struct pv_sched_remote_shutdown){ .domain_id = domid, .reason = reason };
+	fake_cpu_info.current = by->vcpus[0];
+	rc = hypercall_sched_op(PV_SCHEDOP_remote_shutdown, (u64)&end, 0, 0, 0, 0);
+	fake_cpu_info.current = NULL;
+	return rc;
+}
+
+/* Those without the right are not told who lives, by any answer. */
+Test(control, only_those_with_the_right_end_others)
+{
+	struct domain *d = living_domain("one", false), *keeper = living_domain("keeper", true);
+	u16 id = d->id;
+
+	(void)fake_guest_map_here(&end, sizeof(end));
+	cr_assert_eq(remote_shutdown(d, keeper->id, PV_SHUTDOWN_crash), -PV_EPERM);
+	cr_assert_eq(remote_shutdown(d, d->id, PV_SHUTDOWN_crash), -PV_EPERM);
+	cr_assert_eq(remote_shutdown(d, 77, PV_SHUTDOWN_crash), -PV_EPERM);
+	cr_assert_eq(remote_shutdown(d, PV_DOMID_SELF, PV_SHUTDOWN_crash), -PV_EPERM);
+	cr_assert_eq(remote_shutdown(d, 77, 99), -PV_EPERM);
+	cr_assert_eq(remote_shutdown(keeper, 77, PV_SHUTDOWN_crash), -PV_ESRCH);
+	cr_assert_eq(remote_shutdown(keeper, PV_DOMID_SELF, PV_SHUTDOWN_crash), -PV_ESRCH);
+	cr_assert_eq(remote_shutdown(keeper, id, PV_SHUTDOWN_suspend), -PV_EINVAL);
+	cr_assert_eq(remote_shutdown(keeper, id, PV_SHUTDOWN_MAX + 1), -PV_EINVAL);
+	cr_assert_eq(state_of(id), PV_CONTROL_STATE_running);
+	cr_assert_eq(remote_shutdown(keeper, id, PV_SHUTDOWN_crash), 0);
+	living_run(TURNS);
+	cr_assert_eq(state_of(id), PV_CONTROL_STATE_shutdown);
+	cr_assert_eq(call.list.domains[0].reason, PV_SHUTDOWN_crash);
 }
 
 static __attribute__((noinline)) void dirty_the_stack(void)

@@ -288,6 +288,88 @@ Test(store, a_tree_without_room_for_all_of_a_path_takes_none_of_it)
 
 /* ---- the hypervisor's side ---- */
 
+static u32 node_count(void)
+{
+	return client.domain->store->tree->node_count;
+}
+
+/* Nodes of the hypervisor's own until there is room for so many more. */
+static void leave_nodes(u32 room)
+{
+	char path[32];
+
+	for (u32 i = 0; node_count() < STORE_NODES - room; i++) {
+		snprintf(path, sizeof(path), "filler/%u", i);
+		cr_assert_eq(store_write(client.domain, path, ""), 0);
+	}
+}
+
+Test(store, several_nodes_are_written_or_none)
+{
+	static const struct store_setting settings[] = { { "/1/a", "one" },
+							 { "/2", "two" },
+							 { "/12/a", "three" } };
+	u32 before;
+
+	leave_nodes(6);
+	before = node_count();
+	cr_assert_eq(store_write_below(client.domain, "new/top", settings, 3), -PV_ENOSPC);
+	cr_assert_eq(node_count(), before);
+	expect_error(ask(PV_STORE_DIRECTORY, "new"), "ENOENT");
+	expect_silence();
+	expect_ok(ask(PV_STORE_RM, "filler/0"));
+	cr_assert_eq(node_count(), before - 1);
+	cr_assert_eq(store_write_below(client.domain, "new/top", settings, 3), 0);
+	cr_assert_eq(node_count(), STORE_NODES);
+	expect_text(ask(PV_STORE_READ, "new/top/2"), "two");
+	expect_text(ask(PV_STORE_READ, "new/top/12/a"), "three");
+	expect_ok(ask(PV_STORE_RM, "new/top/12"));
+	cr_assert_eq(store_write_below(client.domain, "new/top", settings, 3), 0);
+	cr_assert_eq(store_write_below(client.domain, "new/top", settings, 3), 0, "in their place");
+	cr_assert_eq(node_count(), STORE_NODES);
+	finish();
+}
+
+Test(store, several_nodes_are_told_of_each)
+{
+	static const struct store_setting settings[] = { { "/0", "a" }, { "/1", "b" } };
+
+	expect_ok(ask_two(PV_STORE_WATCH, "new", "t"));
+	expect_event("new", "t");
+	(void)told_guest();
+	cr_assert_eq(store_write_below(client.domain, "new", settings, 2), 0);
+	cr_assert(told_guest());
+	expect_event("new/0", "t");
+	expect_event("new/1", "t");
+	expect_silence();
+	finish();
+}
+
+Test(store, several_values_are_written_or_none)
+{
+	static char large[STORE_VALUE_MAX + 2];
+	struct store_setting settings[] = { { "/1", "small" }, { "/2", large } };
+	char path[16];
+
+	memset(large, 'x', STORE_VALUE_MAX + 1);
+	cr_assert_eq(store_write_below(client.domain, "a", settings, 2), -PV_E2BIG);
+	expect_error(ask(PV_STORE_READ, "a/1"), "ENOENT");
+	large[STORE_VALUE_MAX] = '\0';
+	cr_assert_eq(store_write_below(client.domain, "a b", settings, 1), -PV_EINVAL);
+	expect_error(ask(PV_STORE_READ, "a/1"), "ENOENT");
+	for (u32 i = 0, rc = 0; rc == 0; i++) {
+		snprintf(path, sizeof(path), "b/%u", i);
+		rc = (u32)store_write(client.domain, path, large);
+	}
+	settings[0].value = large;
+	cr_assert_eq(store_write(client.domain, "b/0", ""), 0);
+	cr_assert_eq(store_write(client.domain, "b/0/x", ""), 0);
+	cr_assert_eq(store_write_below(client.domain, "a", settings, 2), -PV_ENOSPC,
+		     "room for one only");
+	expect_error(ask(PV_STORE_READ, "a/1"), "ENOENT");
+	finish();
+}
+
 Test(store, the_hypervisor_writes_and_the_guest_is_told)
 {
 	char value[4];

@@ -241,7 +241,7 @@ static void free_build(struct build *b)
 
 static int refuse(struct build *b, int rc, const char *why)
 {
-	lifecycle_build_failed(b->spec->name, why);
+	lifecycle_build_failed(b->spec, why);
 	free_build(b);
 	return rc;
 }
@@ -269,7 +269,7 @@ int build_begin(struct domain_spec *spec, struct build **out)
 	int rc;
 
 	if (b == NULL) {
-		lifecycle_build_failed(spec->name, name_error(-PV_ENOMEM));
+		lifecycle_build_failed(spec, name_error(-PV_ENOMEM));
 		spec_free(spec);
 		return -PV_ENOMEM;
 	}

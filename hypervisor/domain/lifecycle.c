@@ -172,10 +172,22 @@ void lifecycle_abandon(struct domain *d)
 	spin_unlock(&domain_life_lock);
 }
 
-void lifecycle_build_failed(const char *name, const char *why)
+void lifecycle_build_failed(const struct domain_spec *spec, const char *why)
 {
-	log_error("domain %s was not built: %s", name, why);
-	line_domain_failed(name, why);
+	static struct log_limit limit; /* of all domains that ask */
+	bool is_asked_by_domain = spec->by_domain && spec->start_count == 0;
+	u32 dropped = 0;
+
+	if (is_asked_by_domain && !log_limit_allows(&limit, &dropped)) {
+		return;
+	}
+	if (dropped != 0) {
+		log_info("(%u lines left out of domains that were not built)", dropped);
+	}
+	log_error("domain %s was not built: %s", spec->name, why);
+	if (!is_asked_by_domain) {
+		line_domain_failed(spec->name, why);
+	}
 }
 
 void lifecycle_boot_done(void)

@@ -30,8 +30,11 @@ bool lifecycle_start(struct domain *d) must_check;
 /* One that is being built will not come alive: DOMAIN_DYING, its name is free. */
 void lifecycle_abandon(struct domain *d);
 
-/* A domain could not be built; why is one line for people. */
-void lifecycle_build_failed(const char *name, const char *why);
+/*
+ * A domain could not be built; why is one line for people. Of one that a domain asked for the
+ * log says so as often as a budget allows, and the line nothing: who asked is told.
+ */
+void lifecycle_build_failed(const struct domain_spec *spec, const char *why);
 
 /*
  * Boot: all domains of the bundle are started, or have failed. Until then the

@@ -72,7 +72,7 @@ static int begin(struct domain_spec *spec, struct making **out)
 	int rc;
 
 	if (m == NULL) {
-		lifecycle_build_failed(spec->name, "out of memory");
+		lifecycle_build_failed(spec, "out of memory");
 		spec_free(spec);
 		return -PV_ENOMEM;
 	}
@@ -247,7 +247,8 @@ static void fill_spec(struct domain_spec *spec, const struct pv_control_create *
 	spec->affinity = affinity == 0 ? online_cpus() : affinity;
 }
 
-static int make_spec(const struct pv_control_create *c, struct domain_spec **out)
+static int make_spec(const struct control_caller *who, const struct pv_control_create *c,
+		     struct domain_spec **out)
 {
 	struct domain_spec *spec = spec_new();
 	int rc;
@@ -256,6 +257,7 @@ static int make_spec(const struct pv_control_create *c, struct domain_spec **out
 		return -PV_ENOMEM;
 	}
 	fill_spec(spec, c);
+	spec->by_domain = who->domain != NULL;
 	rc = take_images(spec, c);
 	if (rc != 0) {
 		spec_free(spec);
@@ -272,7 +274,7 @@ static long ask(const struct control_caller *who, const struct pv_control_create
 	int rc = check(request);
 
 	if (rc == 0) {
-		rc = make_spec(request, &spec);
+		rc = make_spec(who, request, &spec);
 	}
 	if (rc == 0) {
 		rc = begin(spec, &m);

@@ -23,6 +23,7 @@ struct domain_spec {
 	bool is_control;  /* may call control operations */
 	bool once;        /* not started again */
 	bool paused;      /* one pause to begin with */
+	bool by_domain;   /* a domain asked for it, and is told itself if it cannot be made */
 	u32 weight;       /* 1 .. 65535 */
 	u32 cap;          /* per cent of a CPU; 0: none */
 	u64 affinity;     /* CPUs it may run on; never empty */

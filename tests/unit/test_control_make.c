@@ -13,6 +13,7 @@
 #include "control_fixture.h"
 #include "domain/image.h"
 #include "domain/lifecycle.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "living.h"
 #include "mm/alloc.h"
@@ -216,4 +217,34 @@ Test(control_make, memory_runs_out_anywhere)
 	while (count > 0) {
 		alloc_free_page(pages[--count]);
 	}
+}
+
+static u32 count_logged(void)
+{
+	static char text[LOG_RING_SIZE + 1];
+	u32 count = 0;
+
+	text[log_read(text, sizeof(text) - 1)] = '\0';
+	for (const char *p = text; (p = strstr(p, " was not built: ")) != NULL; p++) {
+		count++;
+	}
+	return count;
+}
+
+/* Who asked is told; the host hears of those that it asked for, and of those that come again. */
+Test(control_make, refusals_of_a_domains_requests_fill_no_log)
+{
+	struct domain *keeper = living_domain("keeper", true);
+	struct pv_control_create c = request_for("keeper", living_image());
+	u32 told = living_frames(PV_LINE_DOMAIN);
+
+	for (u32 i = 0; i < 500; i++) {
+		cr_assert_eq(create_by(keeper, &c), -PV_EEXIST);
+	}
+	cr_assert_gt(count_logged(), 8);
+	cr_assert_lt(count_logged(), 40);
+	cr_assert_eq(living_frames(PV_LINE_DOMAIN), told);
+	call.create = c;
+	cr_assert_eq(control_do(&by_line, PV_CONTROLOP_create, &call), -PV_EEXIST);
+	cr_assert_eq(living_frames(PV_LINE_DOMAIN), told + 1);
 }

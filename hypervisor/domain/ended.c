@@ -1,11 +1,20 @@
 /* Records of domains that have ended; see ended.h. Read next: reap.c. */
 #include "domain/ended.h"
 
+#include "domain/domain.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
 
 static struct ended *oldest, *newest;
 static u32 count;
+
+/* Which numbers have a record: who looks at all numbers does not walk the list for each. */
+static u64 numbers[DOMAIN_MAX / 64];
+
+static bool has_record(u16 domid)
+{
+	return domid < DOMAIN_MAX && (numbers[domid / 64] & (1UL << domid % 64)) != 0;
+}
 
 struct ended *ended_new(void)
 {
@@ -43,6 +52,7 @@ static struct ended *unlink(struct ended **link, struct ended *before)
 	}
 	e->next = NULL;
 	count--;
+	numbers[e->info.domid / 64] &= ~(1UL << e->info.domid % 64);
 	return e;
 }
 
@@ -59,12 +69,13 @@ struct ended *ended_add(struct ended *e)
 	}
 	newest = e;
 	count++;
+	numbers[e->info.domid / 64] |= 1UL << e->info.domid % 64;
 	return count > ENDED_MAX ? unlink(&oldest, NULL) : NULL;
 }
 
 struct ended *ended_find(u16 domid)
 {
-	struct ended *e = oldest;
+	struct ended *e = has_record(domid) ? oldest : NULL;
 
 	while (e != NULL && e->info.domid != domid) {
 		e = e->next;

@@ -8,8 +8,8 @@
  * On Xen, where the guest is the initial domain and may do more, what only Parley
  * says is left out by calls_on_parley().
  */
-#ifndef CONFORM_CALLS_H
-#define CONFORM_CALLS_H
+#ifndef KIT_CALLS_H
+#define KIT_CALLS_H
 
 #include "check.h"
 #include "start.h"

@@ -14,7 +14,11 @@ static uint64_t pages_before;
 
 void domains_begin(void)
 {
-	pages_before = control_free_pages();
+	/* The boot may not be quite over. */
+	do {
+		pages_before = control_free_pages();
+		timer_sleep_ns(20 * NS_PER_MS);
+	} while (control_free_pages() != pages_before);
 	check_result("control.image_new, image_write: this very image",
 		     control_image_upload((const void *)start_info->mod_start, start_info->mod_len,
 					  &image),

@@ -19,7 +19,13 @@
 #define FAST_ROUNDS 150u
 #define FAST_NS     (2 * NS_PER_MS)
 
-static unsigned target; /* the CPU that was last moved to */
+/* One that was made: in force from when the call has returned. */
+static struct move {
+	uint64_t began, done;
+	unsigned cpu;
+} moves[ROUNDS + 1];
+
+static unsigned move_count, moves_failed;
 
 static long move_to(uint16_t id, unsigned cpu)
 {
@@ -27,36 +33,56 @@ static long move_to(uint16_t id, unsigned cpu)
 					  .what = PV_CONTROL_SCHED_affinity,
 					  .affinity = 1ul << cpu };
 
-	target = cpu;
 	return control_call(PV_CONTROLOP_sched_set, &sched);
 }
 
-/* Of what was recorded since: upcalls of the domain on the CPU and on others, and its timer's events. */
-static void count(uint16_t id, unsigned *there, unsigned *elsewhere, unsigned *events)
+static void move_and_note(uint16_t id, unsigned cpu)
 {
+	struct move *m = &moves[move_count++];
+
+	m->cpu = cpu;
+	m->began = timer_now_ns();
+	moves_failed += move_to(id, cpu) != 0;
+	m->done = timer_now_ns();
+}
+
+/* The move in force at a time; NULL: one was being made. */
+static const struct move *move_at(uint64_t ns)
+{
+	const struct move *m = moves;
+
+	while (m + 1 < moves + move_count && ns >= m[1].began) {
+		m++;
+	}
+	return ns > m->done ? m : NULL;
+}
+
+/* All that was recorded of the domain: so many events of its timer, each taken where it was then. */
+static void check_records(uint16_t id)
+{
+	unsigned events = 0, taken[2] = { 0, 0 }, elsewhere = 0;
 	const struct pv_trace_record *r;
 	uint32_t bytes;
 	uint64_t lost;
 
-	*there = *elsewhere = *events = 0;
 	trace_read(65536, &bytes, &lost);
 	for (r = trace_first(); r != NULL; r = trace_next(r)) {
+		const struct move *m = move_at(r->time_ns);
+
 		if (r->domid != id) {
 			continue;
 		}
-		*there += r->kind == PV_TRACE_upcall && r->cpu == target;
-		*elsewhere += r->kind == PV_TRACE_upcall && r->cpu != target;
-		*events += r->kind == PV_TRACE_event && r->args[4] == PV_VIRQ_TIMER;
+		events += r->kind == PV_TRACE_event && r->args[4] == PV_VIRQ_TIMER;
+		if (r->kind == PV_TRACE_upcall && m != NULL) {
+			taken[r->cpu % 2] += r->cpu == m->cpu;
+			elsewhere += r->cpu != m->cpu;
+		}
 	}
-}
-
-static void check_round(uint16_t id)
-{
-	unsigned there, elsewhere, events;
-
-	count(id, &there, &elsewhere, &events);
-	check_result("moving: one event of the timer", events, 1);
-	check_true("moving: taken on the CPU that it was moved to", there >= 1 && elsewhere == 0);
+	check_result("moving: no record is lost", (long)lost, 0);
+	check_result("moving: the timer's events", events, ROUNDS);
+	check_result("moving: none is taken elsewhere than where it was moved to", elsewhere, 0);
+	check_true("moving: half of them on each CPU",
+		   taken[0] >= ROUNDS / 2 - 1 && taken[1] >= ROUNDS / 2 - 1);
 }
 
 /* Each round it is moved to the other CPU when its deadline is set. */
@@ -72,20 +98,17 @@ static void check_another(void)
 	c->affinity = 1;
 	c->flags = PV_CONTROL_FLAG_paused;
 	id = domains_make_by(c);
+	move_count = 0;
 	trace_set(id, TRACE_BIT(event) | TRACE_BIT(upcall), 0);
 	control_on_domain(PV_CONTROLOP_unpause, id);
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		check_true("moving: a deadline is set", domains_await_signs(id, round + 1));
-		if (round != 0) {
-			check_round(id);
-		}
-		check_result("moving: another", move_to(id, (round + 1) % 2), 0);
-		trace_forget();
+	for (unsigned round = 0; round < ROUNDS && domains_await_signs(id, round + 1); round++) {
+		move_and_note(id, (round + 1) % 2);
 	}
 	check_true("moving: it comes to its end",
 		   domains_await_state(id, PV_CONTROL_STATE_shutdown) && domains_describe(id, &d));
-	check_round(id);
 	check_result("moving: each event came once, none early", d.reason, PV_SHUTDOWN_poweroff);
+	check_result("moving: once for each deadline", move_count, ROUNDS);
+	check_records(id);
 	domains_put_away(id);
 }
 
@@ -94,7 +117,7 @@ static void check_fast(void)
 {
 	struct pv_control_domain d = { .reason = 255, .state = 255 };
 	uint64_t end = timer_now_ns() + PATIENCE_NS;
-	unsigned long moves = 0, failed = 0;
+	unsigned long made = 0, failed = 0;
 	char cmdline[64];
 	uint16_t id;
 
@@ -102,36 +125,38 @@ static void check_fast(void)
 	id = domains_make("fast", cmdline);
 	while (domains_describe(id, &d) && d.state == PV_CONTROL_STATE_running &&
 	       timer_now_ns() < end) {
-		failed += move_to(id, (unsigned)(moves++ % 2)) != 0 && domains_describe(id, &d) &&
+		failed += move_to(id, (unsigned)(made++ % 2)) != 0 && domains_describe(id, &d) &&
 			  d.state == PV_CONTROL_STATE_running;
 		timer_sleep_ns(300 * NS_PER_US);
 	}
 	check_true("moving: to and fro, to its end",
 		   domains_await_state(id, PV_CONTROL_STATE_shutdown) && domains_describe(id, &d));
 	check_sweep("moving: all moves are made", failed, 0, 0);
-	check_true("moving: more than one for each deadline", moves > FAST_ROUNDS);
+	check_true("moving: more than one for each deadline", made > FAST_ROUNDS);
 	check_result("moving: each event came once, none early", d.reason, PV_SHUTDOWN_poweroff);
 	domains_put_away(id);
 }
 
 static void move_oneself(void)
 {
-	check_result("moving: oneself", move_to(domains_own(), 1 - target), 0);
-	trace_forget();
+	move_and_note(domains_own(), move_count % 2);
 }
 
 static void check_oneself(void)
 {
 	uint16_t own = domains_own();
+	unsigned good = 0;
 
-	move_to(own, 0);
+	move_count = 0;
+	move_and_note(own, 1);
+	trace_forget();
 	trace_set(own, TRACE_BIT(event) | TRACE_BIT(upcall), 0);
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		check_true("moving: its event came once, not early",
-			   timer_round(round, ROUND_NS / 3, move_oneself));
-		check_round(own);
+		good += timer_round(round, ROUND_NS, move_oneself);
 	}
 	trace_set(own, 0, 0);
+	check_result("moving: oneself, each event came once, none early", good, ROUNDS);
+	check_records(own);
 }
 
 void moving_check(void)
@@ -145,6 +170,7 @@ void moving_check(void)
 	check_another();
 	check_fast();
 	check_oneself();
+	check_result("moving: all moves were made", moves_failed, 0);
 	DOES("control.sched_set", "both CPUs again", control_call(PV_CONTROLOP_sched_set, &all), 0);
 	trace_set(0, 0, 0);
 }

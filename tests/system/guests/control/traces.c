@@ -6,17 +6,39 @@
 #include "check.h"
 #include "domains.h"
 
-#define ROOM 65536u
+#define ROOM       65536u
+#define RING_PAGES 256u /* TRACE_RING_ORDER of hypervisor/domain/trace_ring.h */
 
 static uint8_t buffer[ROOM + 4096] __attribute__((aligned(8)));
 static uint32_t filled;
 
-/* The first to be recorded has the rings made. */
+uint64_t trace_ring_pages(void)
+{
+	struct pv_control_machine m = { 0 };
+
+	control_call(PV_CONTROLOP_machine, &m);
+	return m.cpus * RING_PAGES;
+}
+
+void trace_rings_are_made(void)
+{
+	static bool made;
+
+	if (!made) {
+		made = true;
+		domains_expect_less(trace_ring_pages());
+	}
+}
+
 long trace_set(uint16_t domid, uint64_t kinds, uint64_t calls)
 {
 	struct pv_control_trace trace = { .domid = domid, .kinds = kinds, .calls = calls };
+	long rc = control_call(PV_CONTROLOP_trace_set, &trace);
 
-	return control_call(PV_CONTROLOP_trace_set, &trace);
+	if (rc == 0 && kinds != 0) {
+		trace_rings_are_made();
+	}
+	return rc;
 }
 
 long trace_read(uint32_t room, uint32_t *bytes, uint64_t *lost)

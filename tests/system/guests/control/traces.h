@@ -14,6 +14,10 @@
 
 long trace_set(uint16_t domid, uint64_t kinds, uint64_t calls);
 
+/* The rings of a trace are made with the first, whoever's, and stay: counted in once. */
+uint64_t trace_ring_pages(void);
+void trace_rings_are_made(void);
+
 /* Reads up to so many bytes: 0 or an error; *bytes, *lost as the call told. */
 long trace_read(uint32_t room, uint32_t *bytes, uint64_t *lost);
 

@@ -82,20 +82,26 @@ static void set_limit(struct domain *d, u64 pages)
 	spin_unlock(&d->mm.lock);
 }
 
+/* Two that ask one domain at once take turns: its limit is what it is told last. Outside all locks. */
+static struct spinlock memory_lock = SPINLOCK_INIT;
+
 /*
  * The limit rises before the guest is told, so that it can grow at once, and
  * falls when it has been told.
  */
 static long set_memory(struct domain *d, u64 pages)
 {
-	u64 before = READ_ONCE(d->mm.max_frames);
 	char kib[24];
+	u64 before;
 	int rc;
 
 	snprintf(kib, sizeof(kib), "%lu", pages * (PAGE_SIZE / 1024));
+	spin_lock(&memory_lock);
+	before = READ_ONCE(d->mm.max_frames);
 	set_limit(d, MAX(before, pages));
 	rc = store_write(d, "memory/target", kib);
 	set_limit(d, rc == 0 ? pages : before);
+	spin_unlock(&memory_lock);
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 #include "domain/store.h"
 #include "domain/store_types.h"
 #include "fake_guest.h"
+#include "fake_points.h"
 #include "hypercall/handlers.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -185,6 +186,37 @@ Test(control, wishes_reach_the_guest_by_its_store)
 	cr_assert_str_eq(value, "offline");
 	call.vcpus.count = 3;
 	cr_assert_eq(control_do(&by_line, PV_CONTROLOP_vcpus_set, &call), -PV_EINVAL);
+}
+
+static struct domain *asked; /* by two */
+
+static long ask_memory(u64 pages)
+{
+	union control_args args = { .memory = { .domid = asked->id, .pages = pages } };
+
+	return control_do(&by_line, PV_CONTROLOP_memory_set, &args);
+}
+
+/* Another CPU makes its whole call wherever the first is about to take a lock and holds none. */
+static void ask_between(enum fake_point point, void *what)
+{
+	if (point == FAKE_POINT_LOCK && what == &asked->mm.lock && fake_locks_held == 0) {
+		fake_point_hook = NULL;
+		cr_assert_eq(ask_memory(500), 0);
+		fake_point_hook = ask_between;
+	}
+}
+
+Test(control, of_two_who_ask_for_memory_the_limit_is_what_was_told_last)
+{
+	char told[16];
+
+	asked = living_domain("one", false);
+	fake_point_hook = ask_between;
+	cr_assert_eq(ask_memory(1000), 0);
+	fake_point_hook = NULL;
+	cr_assert_gt(store_read(asked, "memory/target", told, sizeof(told)), 0);
+	cr_assert_str_eq(told, asked->mm.max_frames == 1000 ? "4000" : "2000");
 }
 
 /* The guest has taken them away and filled the place. */

@@ -41,7 +41,7 @@
 #define PV_DOMAIN_STATE_PAUSED   2U
 #define PV_DOMAIN_STATE_SHUTDOWN 3U /* .reason is PV_SHUTDOWN_* (sched.h) */
 #define PV_DOMAIN_STATE_CRASHED  4U /* killed by the hypervisor */
-#define PV_DOMAIN_STATE_FAILED   5U /* never built; .text says why */
+#define PV_DOMAIN_STATE_FAILED   5U /* never built, and no domain asked for it; .text says why */
 #define PV_DOMAIN_STATE_GONE     6U /* all that it had is free, after SHUTDOWN or CRASHED */
 
 /* abigen:end numbers */

@@ -66,6 +66,7 @@ static void check_memory(uint16_t id)
 	REFUSES("control.memory_set", PV_EINVAL, "reserved",
 		control_call(PV_CONTROLOP_memory_set, &memory));
 	REFUSES("control.memory_set", PV_ESRCH, "nobody", memory_set(NOBODY, 1));
+	DOES("control.memory_set", "of itself", memory_set(domains_own(), start_info->nr_pages), 0);
 	expect_limit("control.memory_set: nothing changed", id, SUBJECT_PAGES);
 }
 

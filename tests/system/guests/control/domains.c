@@ -12,13 +12,22 @@
 static uint32_t image;
 static uint64_t pages_before;
 
+uint64_t domains_free_pages(void)
+{
+	uint64_t pages, before;
+
+	pages = control_free_pages();
+	do {
+		before = pages;
+		timer_sleep_ns(20 * NS_PER_MS);
+		pages = control_free_pages();
+	} while (pages != before);
+	return pages;
+}
+
 void domains_begin(void)
 {
-	/* The boot may not be quite over. */
-	do {
-		pages_before = control_free_pages();
-		timer_sleep_ns(20 * NS_PER_MS);
-	} while (control_free_pages() != pages_before);
+	pages_before = domains_free_pages();
 	check_result("control.image_new, image_write: this very image",
 		     control_image_upload((const void *)start_info->mod_start, start_info->mod_len,
 					  &image),

@@ -28,6 +28,9 @@ void domains_begin(void);
 /* The image is let go of; every page must be free again. */
 void domains_end(void);
 
+/* The machine's free pages, once they change no more: what ends, and the boot, is freed by steps. */
+uint64_t domains_free_pages(void);
+
 /* So many pages will not be free again, rightly. */
 void domains_expect_less(uint64_t pages);
 

@@ -155,7 +155,7 @@ static void check_images(void)
 /* It lives, so its own name is taken: each is refused, and takes nothing. */
 void refused_check(void)
 {
-	uint64_t pages = control_free_pages();
+	uint64_t pages = domains_free_pages();
 	unsigned long wrong = 0;
 	long rc = 0;
 
@@ -165,7 +165,7 @@ void refused_check(void)
 		wrong += rc != -PV_EEXIST;
 	}
 	check_sweep("control.create: refused very often", wrong, 0, rc);
-	check_result("control.create: refused, it has taken nothing", (long)control_free_pages(),
+	check_result("control.create: refused, it has taken nothing", (long)domains_free_pages(),
 		     (long)pages);
 	timer_sleep_ns(600 * NS_PER_MS); /* the log may say something again */
 	create();
@@ -178,9 +178,9 @@ void making_check(void)
 	check_good();
 	check_name();
 	check_counts();
-	pages = control_free_pages();
+	pages = domains_free_pages();
 	check_memory();
 	check_images();
-	check_result("control.create: refused, it has taken nothing", (long)control_free_pages(),
+	check_result("control.create: refused, it has taken nothing", (long)domains_free_pages(),
 		     (long)pages);
 }

@@ -113,7 +113,7 @@ static bool come_back(uint64_t pages)
 static void check_half_made(void)
 {
 	struct pv_control_create *c = domains_request("half", "act=sleep");
-	uint64_t pages = control_free_pages();
+	uint64_t pages = domains_free_pages();
 	unsigned failed = 0;
 	bool back = true;
 	long rc = -PV_ENOMEM;
@@ -132,7 +132,7 @@ static void check_half_made(void)
 
 void memory_check(void)
 {
-	uint64_t pages = control_free_pages();
+	uint64_t pages = domains_free_pages();
 	uint16_t large = make_large(SMALL);
 
 	check_half_made();

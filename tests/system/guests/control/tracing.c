@@ -23,7 +23,7 @@ static long read_to(uint64_t data, uint32_t bytes)
 /* Another with the right has the trace until its end, and what was lost to it is no loss of ours. */
 static void check_another(void)
 {
-	uint64_t pages = control_free_pages(), lost = 1;
+	uint64_t pages = domains_free_pages(), lost = 1;
 	struct pv_control_create *c;
 	char cmdline[32];
 	uint32_t bytes = 1;
@@ -41,7 +41,7 @@ static void check_another(void)
 		trace_read(4096, &bytes, &lost));
 	domains_put_away(id);
 	trace_rings_are_made();
-	check_result("control.trace_set: the rings stay", (long)(pages - control_free_pages()),
+	check_result("control.trace_set: the rings stay", (long)(pages - domains_free_pages()),
 		     (long)trace_ring_pages());
 	DOES("control.trace_set", "when it has ended",
 	     trace_set(domains_own(), TRACE_BIT(hypercall), 1ul << MARK), 0);

@@ -10,7 +10,7 @@
 #include "calls.h"
 #include "domains.h"
 #include "events.h"
-#include "smp.h"
+#include "second.h"
 #include "string.h"
 #include "timer.h"
 
@@ -140,13 +140,11 @@ void unborn_check(void)
 	give_order(REST);
 	port = events_bind_ipi(0, ask_for_another, c);
 	check_true("a port to be interrupted by", port >= 0);
-	check_result("a vCPU that meddles", smp_start(1, meddle, NULL), 0);
+	check_true("a vCPU that meddles", second_begin(meddle, NULL));
 	check_destroyed(c);
 	answer = 0;
 	check_interrupted(c);
 	give_order(STOP);
-	while (smp_is_up(1)) {
-		timer_sleep_ns(NS_PER_MS);
-	}
+	second_wait();
 	events_close((unsigned)port);
 }

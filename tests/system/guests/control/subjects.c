@@ -15,13 +15,6 @@
 #include "string.h"
 #include "timer.h"
 
-unsigned long subject_option(const char *word, unsigned long fallback)
-{
-	const char *value;
-
-	return start_option(word, &value) ? string_to_number(value) : fallback;
-}
-
 static int sleep_on(void)
 {
 	domains_sign();
@@ -71,8 +64,8 @@ static int fault(void)
 /* Lets the domain to=N map a page: the first reference that is free. */
 static int grant(void)
 {
-	if (grants_init() != 0 ||
-	    grants_give((unsigned)subject_option("to", 0), mmu_page_mfn(page_alloc()), false) < 0) {
+	if (grants_init() != 0 || grants_give((unsigned)start_option_number("to", 0),
+					      mmu_page_mfn(page_alloc()), false) < 0) {
 		return 1;
 	}
 	return sleep_on();

@@ -8,9 +8,6 @@
 /* Lives as one of them: what main() returns. */
 int subject_live(const char *act);
 
-/* The number behind "word=" on the command line, or the fallback. */
-unsigned long subject_option(const char *word, unsigned long fallback);
-
 /* ---- subjects_store.c ---- */
 
 /* Does what is asked of it by its store. */

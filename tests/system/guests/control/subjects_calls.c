@@ -15,6 +15,7 @@
 #include "domains.h"
 #include "events.h"
 #include "hypercall.h"
+#include "start.h"
 #include "string.h"
 #include "timer.h"
 #include "traces.h"
@@ -103,7 +104,7 @@ int subject_calls(void)
 
 static void call_often(void)
 {
-	for (unsigned long n = subject_option("n", 1); n > 0; n--) {
+	for (unsigned long n = start_option_number("n", 1); n > 0; n--) {
 		hypercall0(MARK);
 	}
 	domains_sign();

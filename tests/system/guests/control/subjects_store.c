@@ -32,17 +32,19 @@ static unsigned given_count;
 
 /* ---- memory ---- */
 
+static long change(unsigned op, uint64_t *frame)
+{
+	return hypercall_reservation(op, frame, 1, 0, 0, PV_DOMID_SELF);
+}
+
 static void give_page(void)
 {
 	void *page = page_alloc();
 	uint64_t frame = mmu_page_mfn(page);
-	struct pv_memory_reservation r = { .extent_start = (uintptr_t)&frame,
-					   .nr_extents = 1,
-					   .domid = PV_DOMID_SELF };
 
 	given[given_count++] = ((uintptr_t)page - MMU_VIRT_BASE) / KIT_PAGE_SIZE;
 	if (mmu_set_mapping((uintptr_t)page, 0) != 0 ||
-	    hypercall_memory_op(PV_MEMORY_decrease_reservation, &r) != 1) {
+	    change(PV_MEMORY_decrease_reservation, &frame) != 1) {
 		power_panic("cannot give a page back");
 	}
 }
@@ -51,11 +53,8 @@ static void give_page(void)
 static bool take_page(void)
 {
 	uint64_t frame = given[given_count - 1];
-	struct pv_memory_reservation r = { .extent_start = (uintptr_t)&frame,
-					   .nr_extents = 1,
-					   .domid = PV_DOMID_SELF };
 
-	if (hypercall_memory_op(PV_MEMORY_populate_physmap, &r) != 1) {
+	if (change(PV_MEMORY_populate_physmap, &frame) != 1) {
 		return false;
 	}
 	given_count--;

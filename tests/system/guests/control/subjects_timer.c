@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "domains.h"
 #include "events.h"
+#include "start.h"
 #include "timer.h"
 
 /* The event has come by now, if it comes at all in time. */
@@ -70,7 +71,8 @@ bool timer_round(unsigned round, uint64_t ns, void (*moved)(void))
 
 int subject_timer(void)
 {
-	unsigned long rounds = subject_option("rounds", 10), ns = subject_option("ns", NS_PER_MS);
+	unsigned long rounds = start_option_number("rounds", 10),
+		      ns = start_option_number("ns", NS_PER_MS);
 
 	for (unsigned round = 0; round < rounds; round++) {
 		if (!timer_round(round, ns, domains_sign)) {

@@ -154,7 +154,7 @@ static void check_oneself(void)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		good += timer_round(round, ROUND_NS / 5, move_oneself);
 	}
-	trace_set(own, 0, 0);
+	trace_off();
 	check_result("moving: oneself, each event came once, none early", good, ROUNDS);
 	check_records(own);
 }
@@ -165,12 +165,12 @@ void moving_check(void)
 					.what = PV_CONTROL_SCHED_affinity,
 					.affinity = 3 };
 
-	trace_set(0, 0, 0);
+	trace_off();
 	trace_forget();
 	check_another();
 	check_fast();
 	check_oneself();
 	check_result("moving: all moves were made", moves_failed, 0);
 	DOES("control.sched_set", "both CPUs again", control_call(PV_CONTROLOP_sched_set, &all), 0);
-	trace_set(0, 0, 0);
+	trace_off();
 }

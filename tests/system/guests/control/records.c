@@ -293,14 +293,14 @@ void count_list(void)
 	list.count = 0;
 	check_result("control.list: nobody", control_call(PV_CONTROLOP_list, &list), 0);
 	printf("control: list: %lu cycles\n", longest_call());
-	trace_set(0, 0, 0);
+	trace_off();
 }
 
 void records_check(void)
 {
-	trace_set(0, 0, 0);
+	trace_off();
 	trace_forget();
 	check_sequence();
 	check_storm();
-	DOES("control.trace_set", "off", trace_set(0, 0, 0), 0);
+	DOES("control.trace_set", "off", trace_off(), 0);
 }

@@ -41,6 +41,13 @@ long trace_set(uint16_t domid, uint64_t kinds, uint64_t calls)
 	return rc;
 }
 
+long trace_off(void)
+{
+	long rc = trace_set(domains_own(), 0, 0);
+
+	return rc != 0 ? rc : trace_set(0, 0, 0);
+}
+
 long trace_read(uint32_t room, uint32_t *bytes, uint64_t *lost)
 {
 	struct pv_control_trace_read read = { .bytes = room, .data = (uintptr_t)buffer };

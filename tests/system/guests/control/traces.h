@@ -18,6 +18,9 @@ long trace_set(uint16_t domid, uint64_t kinds, uint64_t calls);
 uint64_t trace_ring_pages(void);
 void trace_rings_are_made(void);
 
+/* Nothing is asked any more, of this domain nor of all: 0, or the first error. */
+long trace_off(void);
+
 /* Reads up to so many bytes: 0 or an error; *bytes, *lost as the call told. */
 long trace_read(uint32_t room, uint32_t *bytes, uint64_t *lost);
 

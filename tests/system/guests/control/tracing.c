@@ -71,6 +71,7 @@ static void check_values(void)
 	DOES("control.trace_set", "every kind, of itself", trace_set(own, PV_TRACE_ALL, ~0ul), 0);
 	DOES("control.trace_set", "every kind, of all", trace_set(0, PV_TRACE_ALL, ~0ul), 0);
 	DOES("control.trace_set", "off, of all", trace_set(0, 0, 0), 0);
+	DOES("control.trace_set", "off, of itself", trace_set(own, 0, 0), 0);
 }
 
 /* This domain makes the calls itself. */

@@ -9,6 +9,7 @@
 #include "calls.h"
 #include "cpu.h"
 #include "domains.h"
+#include "hypercall.h"
 #include "string.h"
 #include "timer.h"
 
@@ -152,6 +153,25 @@ static void check_images(void)
 	REFUSES("control.create", PV_ENOENT, "an image that was let go of", create());
 }
 
+/* It takes many steps, between which the list is begun again where it was. */
+static void check_in_list(void)
+{
+	struct pv_control_machine machine = { 0 };
+	struct pv_multicall_entry calls[3] = {
+		{ .op = PV_HYPERCALL_xen_version, .args = { PV_VERSION_version } },
+		{ .op = PV_HYPERCALL_control, .args = { PV_CONTROLOP_create, (uintptr_t)fresh() } },
+		{ .op = PV_HYPERCALL_control,
+		  .args = { PV_CONTROLOP_machine, (uintptr_t)&machine } },
+	};
+
+	DOES("multicall", "a create in it", hypercall_multicall(calls, 3), 0);
+	DOES("control.create", "in a list", (long)calls[1].result, 0);
+	check_true("control.create: in a list, it runs", domains_await_signs(request->domid, 1));
+	check_true("control.create: and the list goes on",
+		   calls[2].result == 0 && machine.domains == 2);
+	domains_put_away(request->domid);
+}
+
 /* It lives, so its own name is taken: each is refused, and takes nothing. */
 void refused_check(void)
 {
@@ -178,6 +198,7 @@ void making_check(void)
 	check_good();
 	check_name();
 	check_counts();
+	check_in_list();
 	pages = domains_free_pages();
 	check_memory();
 	check_images();

@@ -40,12 +40,20 @@ static struct run_result run_control(const char *how, const char *cmdline)
 			  write_config(cmdline));
 }
 
+/* The first check that failed is what is shown. */
+static void expect_no_failure(const struct run_result *result)
+{
+	const char *line = strstr(result->out, "FAIL ");
+
+	cr_assert_null(line, "%.200s", line);
+}
+
 /* Domains that crash are among those that it makes, so the run's status is that of a crash. */
 static void walk(const char *how)
 {
 	struct run_result result = run_control(how, "");
 
-	expect_no_output(&result, "FAIL ");
+	expect_no_failure(&result);
 	expect_output(&result, " passed, 0 failed");
 	expect_error(&result, "control: powered off");
 	/* A debug build cannot audit where no memory is left; it must find nothing else. */
@@ -70,7 +78,7 @@ Test(control_calls, creates_that_are_refused_fill_no_log)
 {
 	struct run_result result = run_control("--stats", "only=refused");
 
-	expect_no_output(&result, "FAIL ");
+	expect_no_failure(&result);
 	expect_output(&result, " passed, 0 failed");
 	cr_assert_geq(count_text(result.err, " was not built: "), LOGGED_AT_ONCE);
 	cr_assert_leq(count_text(result.err, " was not built: "), 6 * LOGGED_AT_ONCE);
@@ -100,7 +108,7 @@ static void expect_off(const char *cmdline)
 	struct run_result result = run_control("--stats", cmdline);
 
 	expect_output(&result, "control: off");
-	expect_no_output(&result, "FAIL ");
+	expect_no_failure(&result);
 	expect_no_output(&result, " passed, ");
 	expect_error(&result, "asked to turn the machine off");
 	run_result_free(&result);

@@ -1,9 +1,8 @@
 /*
  * Which documented error has a check? Checks are REFUSES("call.operation", PV_E..., "why", ...)
  * and, for statuses of grants, ANSWERS("call.operation", PV_GNTST_..., "why", ...) in the
- * sources of test guests (guest-pv/kit/calls.h). An operation's error needs
- * a check that names the operation; an error of the call itself, of any of its operations
- * or of the call. Those that no guest can cause have the key `untested` with the reason.
+ * sources of test guests (guest-pv/kit/calls.h). An operation's error needs a check that names
+ * the operation; an error of the call itself, of any of its operations or of the call.
  *
  * Calls that are not served yet are left out.
  *
@@ -133,8 +132,7 @@ static const struct found *find(const struct coverage *c, const char *call, cons
 	return NULL;
 }
 
-static void judge(struct coverage *c, const char *call, const char *operation, const char *error,
-		  const char *untested)
+static void judge(struct coverage *c, const char *call, const char *operation, const char *error)
 {
 	const struct found *f = find(c, call, operation, error);
 	const char *dot = operation ? "." : "";
@@ -144,12 +142,8 @@ static void judge(struct coverage *c, const char *call, const char *operation, c
 	}
 	if (f) {
 		printf("| `%s%s%s` | `%s` | %s |\n", call, dot, operation, error, f->why);
-	} else if (untested) {
-		printf("| `%s%s%s` | `%s` | not checked: %s |\n", call, dot, operation, error,
-		       untested);
 	} else {
-		fprintf(stderr, "%s%s%s: %s: no check, and no reason why (`untested`)\n", call, dot,
-			operation, error);
+		fprintf(stderr, "%s%s%s: %s: no check\n", call, dot, operation, error);
 		c->missing++;
 	}
 }
@@ -158,7 +152,7 @@ static void judge_errors(struct coverage *c, const char *call, const char *opera
 			 const struct abi_errors *errors)
 {
 	for (size_t i = 0; i < errors->count; i++) {
-		judge(c, call, operation, errors->list[i].number, errors->list[i].untested);
+		judge(c, call, operation, errors->list[i].number);
 	}
 }
 
@@ -176,7 +170,7 @@ static void judge_statuses(struct coverage *c, const char *call, const struct ab
 		}
 		first = strstr(op->summary, name);
 		if (first == p) {
-			judge(c, call, op->name, name, NULL);
+			judge(c, call, op->name, name);
 		}
 		p += strlen(name);
 	}

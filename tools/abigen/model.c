@@ -33,7 +33,7 @@ static bool is_composed(const char *whole, const char *prefix, const char *rest)
 
 static void load_error(struct reader *r, json_t *value, void *element)
 {
-	static const char *const keys[] = { "errno", "when", "untested", NULL };
+	static const char *const keys[] = { "errno", "when", NULL };
 	struct abi_error *error = element;
 
 	if (!reader_is_object(r, value, keys)) {
@@ -41,7 +41,6 @@ static void load_error(struct reader *r, json_t *value, void *element)
 	}
 	error->number = reader_string(r, value, "errno");
 	error->when = reader_string(r, value, "when");
-	error->untested = reader_string_optional(r, value, "untested");
 	if (error->number && strncmp(error->number, "PV_E", 4) != 0) {
 		reader_problem(r, "errno", "must be a name of errno.h, PV_E...");
 	}

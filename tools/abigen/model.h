@@ -19,7 +19,6 @@
 struct abi_error {
 	const char *number; /* "PV_EINVAL" */
 	const char *when;
-	const char *untested; /* why no guest can cause it; NULL: one can, and does (coverage.c) */
 };
 
 struct abi_errors {

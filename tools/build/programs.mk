@@ -37,7 +37,7 @@ abi: $(O)/abigen ## write the numbers of abi/parley and the references of docs/a
 	$(Q)$(O)/abigen update abi/abi.json $(ABI_FILES)
 	$(Q)tools/build/figures docs/performance.md docs/abi/*.md
 
-# Every error that abi/abi.json documents must have a check in one of these guests, or a reason why not.
+# Every error that abi/abi.json documents must have a check in one of these guests.
 CONFORM_SRCS := $(wildcard $(addprefix tests/system/guests/,conform/*.c control/*.c starved/*.c))
 
 .PHONY: abi-coverage

@@ -27,8 +27,6 @@ $(O)/obj/guest/%.o: %.S $(O)/gen/flags.guest
 GUEST_OBJS_edges := $(patsubst %.c,$(O)/obj/guest/%.o,$(wildcard tests/edges/*.c)) \
 	$(O)/obj/guest/gen/abi_edges.o
 $(GUEST_OBJS_edges) $(O)/obj/guest/tests/system/guests/edges/%.o: GUEST_CFLAGS += -Itests/edges
-# Checks written as those of `conform`.
-$(O)/obj/guest/tests/system/guests/starved/main.o: GUEST_CFLAGS += -Itests/system/guests/conform
 
 $(O)/obj/guest/gen/%.o: $(O)/gen/%.c $(O)/gen/flags.guest
 	$(call say,CC,$@)

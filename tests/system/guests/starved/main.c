@@ -6,7 +6,7 @@
  * Its ramdisk is this very image, for a domain that cannot be made. The last line is
  *	starved: N passed, M failed
  *
- * The checks are written as in ../conform/calls.h, and `abigen coverage` reads them.
+ * The checks are written as in guest-pv/kit/calls.h, and `abigen coverage` reads them.
  * Needs "control": true and a second vCPU, which is never started.
  */
 #include <stdbool.h>

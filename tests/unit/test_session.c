@@ -209,8 +209,7 @@ static const char *play_on_terminal(script_fn *script)
 	if (child == 0) {
 		static struct config_domain domains[2] = { { .name = "one" }, { .name = "two" } };
 		struct config config = { .domains = domains, .domain_count = 2 };
-		struct session_options options = { .config = &config,
-						   .log_fd = STDERR_FILENO };
+		struct session_options options = { .config = &config, .log_fd = STDERR_FILENO };
 		struct machine machine;
 
 		start_machine(script, &machine);

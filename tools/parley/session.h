@@ -31,7 +31,7 @@ struct session_options {
 	bool names_lines;            /* write names before lines even where there is one domain */
 	const struct detach *detach; /* if it runs in the background, or NULL */
 	bool is_counted;             /* the machine's TSC counts instructions */
-	double patience;             /* seconds that the hypervisor has for an answer, 0: as usual */
+	double patience; /* seconds that the hypervisor has for an answer, 0: as usual */
 };
 
 /*

@@ -112,9 +112,18 @@ static bool ipi_begin(void)
 	return ipi_port > 0;
 }
 
+/*
+ * Pauses of changing length: where the emulator runs both CPUs in step, the next could else
+ * always be there when the receiver leaves its handler, which then never comes to anything else.
+ */
 static void ipi_send(void)
 {
+	static unsigned turn;
+
 	events_send((unsigned)ipi_port);
+	for (unsigned i = turn++ % 1024; i != 0; i--) {
+		__builtin_ia32_pause();
+	}
 }
 
 static bool ipi_wait(unsigned round)

@@ -194,7 +194,7 @@ void pv_syscall_from_user(struct cpu_regs *regs)
 	bounce(v, regs, head, 2, to);
 }
 
-/* SYSCALL in a 32-bit code segment: never a hypercall, whichever half makes it. From entry.S. */
+/* SYSCALL in a 32-bit code segment: never a hypercall, whichever half makes it. From entry_syscall.S. */
 void pv_syscall32(struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();

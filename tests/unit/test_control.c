@@ -327,6 +327,10 @@ Test(control, only_those_with_the_right_end_others)
 	living_run(TURNS);
 	cr_assert_eq(state_of(id), PV_CONTROL_STATE_shutdown);
 	cr_assert_eq(call.list.domains[0].reason, PV_SHUTDOWN_crash);
+	id = keeper->id;
+	cr_assert_eq(remote_shutdown(keeper, id, PV_SHUTDOWN_poweroff), 0);
+	living_run(TURNS);
+	cr_assert_eq(state_of(id), PV_CONTROL_STATE_shutdown);
 }
 
 static __attribute__((noinline)) void dirty_the_stack(void)

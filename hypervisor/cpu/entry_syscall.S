@@ -267,26 +267,26 @@ syscall_no_number:
 	mov	$-PV_ENOSYS, %rax
 	jmp	hypercall_work
 
+/* The rest in C, with RCX as SYSCALL leaves it. */
+.macro syscall_in_c function
+	save_syscall_frame PV_FLAT_RING3_CS64
+	mov	REGS_RIP(%rsp), %rcx
+	mov	%rcx, REGS_RCX(%rsp)
+	mov	%rsp, %rdi
+	call	\function
+	jmp	exit_guest
+.endm
+
 /* User mode, or a guest kernel whose entries are traced: C does all of it. */
 syscall_other:
 	cmpb	$VCPU_MODE_KERNEL, VCPU_MODE(%rcx)
 	jne	syscall_user
 	cmp	$PV_HYPERCALL_iret, %rax
 	je	iret_slow
-	save_syscall_frame PV_FLAT_RING3_CS64
-	mov	REGS_RIP(%rsp), %rcx
-	mov	%rcx, REGS_RCX(%rsp)
-	mov	%rsp, %rdi
-	call	hypercall_traced
-	jmp	exit_guest
+	syscall_in_c hypercall_traced
 
 syscall_user:
-	save_syscall_frame PV_FLAT_RING3_CS64
-	mov	REGS_RIP(%rsp), %rcx
-	mov	%rcx, REGS_RCX(%rsp)
-	mov	%rsp, %rdi
-	call	pv_syscall_from_user
-	jmp	exit_guest
+	syscall_in_c pv_syscall_from_user
 
 /* iret that the short path began and left to C: RSP is somewhere in regs. */
 iret_slow:

@@ -1,6 +1,6 @@
 /*
  * tools/parley/trace_*.c: every call of the ABI decodes, whatever its record has
- * taken along; filters; text, JSON, counts and Perfetto's format.
+ * taken along; text, JSON, counts and Perfetto's format. Filters: test_trace_filter.c.
  */
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -17,12 +17,13 @@
 #include <parley/types.h>
 
 #include "parley/trace_counts.h"
-#include "parley/trace_filter.h"
 #include "parley/trace_json.h"
 #include "parley/trace_perfetto.h"
 #include "parley/trace_sink.h"
 #include "parley/trace_stream.h"
 #include "parley/trace_text.h"
+
+#include "trace_item.h"
 
 static struct trace_names names;
 
@@ -64,25 +65,6 @@ static void expect(const struct trace_item *item, const char *what)
 static void refuse(const struct trace_item *item, const char *what)
 {
 	cr_assert_null(strstr(print(item), what), "\"%s\" in: %s", what, line);
-}
-
-static struct trace_item make(uint8_t kind, uint8_t number)
-{
-	struct trace_item item = { .record = { .time_ns = 1234567890,
-					       .cycles = 250,
-					       .domid = 1,
-					       .vcpu = 1,
-					       .cpu = 3,
-					       .kind = kind,
-					       .number = number } };
-
-	return item;
-}
-
-static void take_along(struct trace_item *item, const void *bytes, size_t size)
-{
-	memcpy(item->extra, bytes, size);
-	item->record.extra = (uint8_t)((size + 7) & ~7UL);
 }
 
 /* ---- each call of the ABI ---- */
@@ -367,20 +349,6 @@ Test(trace_print, what_was_spent_on_others_stands_apart)
 }
 
 /* Two operations in one call: the line has both, and either name finds it. */
-static struct trace_item make_pin(void)
-{
-	struct pv_mmuext_op ops[] = { { .cmd = PV_MMUEXT_PIN_L4_TABLE, .arg1.mfn = 0x1f3 },
-				      { .cmd = PV_MMUEXT_INVLPG_LOCAL,
-					.arg1.linear_addr = 0x5000 } };
-	struct trace_item item = make(PV_TRACE_hypercall, PV_HYPERCALL_mmuext_op);
-
-	item.record.args[0] = 0xffff888000001000;
-	item.record.args[1] = 2;
-	item.record.args[3] = PV_DOMID_SELF;
-	take_along(&item, ops, sizeof(ops));
-	return item;
-}
-
 Test(trace_print, a_pin_names_the_table)
 {
 	struct trace_item item = make_pin();
@@ -389,92 +357,6 @@ Test(trace_print, a_pin_names_the_table)
 		      "{cmd=INVLPG_LOCAL, linear_addr=0x5000}], 2, NULL, self) = 0 <250>\n");
 	item.record.result = -22;
 	expect(&item, "2, NULL, self) = -EINVAL <250>\n");
-}
-
-/* ---- filters ---- */
-
-static bool takes(const char *list, const struct trace_item *item)
-{
-	struct trace_filter filter;
-	struct problem problem;
-
-	trace_filter_init(&filter);
-	if (list) {
-		cr_assert_eq(trace_filter_parse(&filter, list, &problem), 0, "%s", problem.text);
-	}
-	return trace_filter_takes(&filter, item);
-}
-
-Test(trace_print, filters)
-{
-	struct trace_item mmu = make(PV_TRACE_multicall, PV_HYPERCALL_mmu_update);
-	struct trace_item iret = make(PV_TRACE_hypercall, PV_HYPERCALL_iret);
-	struct trace_item block = make(PV_TRACE_hypercall, PV_HYPERCALL_sched_op);
-	struct trace_item event = make(PV_TRACE_event, 0);
-	struct trace_item syscall = make(PV_TRACE_syscall, 0);
-	struct trace_item lost = make(PV_TRACE_lost, 0);
-	struct trace_item odd = make(PV_TRACE_hypercall, PV_TRACE_NUMBER_OTHER);
-	struct trace_item fault = make(PV_TRACE_exception, 14);
-	struct trace_item pin = make_pin();
-
-	block.record.args[0] = PV_SCHEDOP_block;
-	cr_assert(takes(NULL, &mmu) && takes(NULL, &event) && takes(NULL, &odd));
-	cr_assert_not(takes(NULL, &syscall));
-	cr_assert(takes("all", &syscall) && takes("all", &mmu) && takes("syscall", &syscall));
-	cr_assert(takes("mmu_update,event", &mmu) && takes("mmu_update,event", &event));
-	cr_assert_not(takes("mmu_update,event", &iret));
-	cr_assert_not(takes("event", &mmu));
-	cr_assert(takes("mmu", &mmu) && !takes("mmu", &iret) && !takes("mmu", &odd));
-	cr_assert(takes("!iret", &mmu) && takes("!iret", &event) && !takes("!iret", &iret));
-	cr_assert(takes("hypercall,!iret", &odd) && !takes("hypercall,!iret", &iret));
-	cr_assert_not(takes("hypercall,!iret", &event));
-	cr_assert(takes("sched_op.block", &block) && !takes("sched_op.yield", &block));
-	cr_assert(!takes("!sched_op.block", &block) && takes("!sched_op.yield", &block));
-	cr_assert(takes("sched_op.yield,sched_op", &block));
-	cr_assert(takes("mmuext_op.PIN_L4_TABLE", &pin) && takes("mmuext_op.pin_l4_table", &pin));
-	cr_assert(takes("mmuext_op.INVLPG_LOCAL", &pin), "the second of the batch");
-	cr_assert(!takes("mmuext_op.UNPIN_TABLE", &pin) && takes("mmuext_op", &pin));
-	cr_assert(takes("!mmuext_op.PIN_L4_TABLE", &pin), "the other is wanted still");
-	cr_assert_not(takes("!mmuext_op.PIN_L4_TABLE,!mmuext_op.INVLPG_LOCAL", &pin));
-	cr_assert(takes("fault", &fault) && takes("exception", &fault) && !takes("event", &fault));
-	cr_assert(takes("event", &lost), "losses are always told");
-}
-
-Test(trace_print, a_filter_tells_the_hypervisor_no_more_than_it_needs)
-{
-	struct trace_filter filter;
-	struct problem problem;
-
-	trace_filter_init(&filter);
-	cr_assert_eq(trace_filter_parse(&filter, "mmu_update,sched_op.block,event", &problem), 0);
-	cr_assert_eq(trace_filter_get_calls(&filter),
-		     1ULL << PV_HYPERCALL_mmu_update | 1ULL << PV_HYPERCALL_sched_op);
-	cr_assert_eq(trace_filter_get_kinds(&filter),
-		     1U << PV_TRACE_hypercall | 1U << PV_TRACE_multicall | 1U << PV_TRACE_event |
-			     1U << PV_TRACE_domain);
-}
-
-Test(trace_print, a_wrong_name_gets_a_hint)
-{
-	struct trace_filter filter;
-	struct problem problem;
-
-	trace_filter_init(&filter);
-	cr_assert_eq(trace_filter_parse(&filter, "mmu_updat", &problem), -1);
-	cr_assert_not_null(strstr(problem.text, "\"mmu_updat\" is no call"), "%s", problem.text);
-	cr_assert_not_null(strstr(problem.text, "did you mean \"mmu_update\"?"), "%s",
-			   problem.text);
-	cr_assert_eq(trace_filter_parse(&filter, "event,", &problem), -1);
-	cr_assert_eq(trace_filter_parse(&filter, "", &problem), -1);
-	cr_assert_eq(trace_filter_parse(&filter, "sched_op.nothing", &problem), -1);
-	cr_assert_eq(trace_filter_parse(&filter, "sched_op.blok", &problem), -1);
-	cr_assert_not_null(strstr(problem.text, "did you mean \"sched_op.block\"?"), "%s",
-			   problem.text);
-	cr_assert_eq(trace_filter_parse(&filter, "unpin", &problem), -1);
-	cr_assert_not_null(strstr(problem.text, "(there are \"mmuext_op.UNPIN_TABLE\")"), "%s",
-			   problem.text);
-	cr_assert_eq(trace_filter_parse(&filter, "lost", &problem), -1, "there is no choice");
-	cr_assert_eq(trace_filter_parse(&filter, "multical", &problem), -1);
 }
 
 /* ---- JSON ---- */
